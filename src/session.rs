@@ -1,0 +1,240 @@
+//! One client's session: `hello`, requests and their answers, the datagrams and
+//! the ingest streams, until one side ends it.
+//!
+//! A session is one task on its shard. It owns what the client holds: its grant,
+//! its publications, its seats in rooms; all of it goes when the session does.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use skywave_wire::ChannelId;
+use skywave_wire::control::{
+    Cut, ErrorCode, Event, Fault, Lines, MAX_LINE_BYTES, encode_error, encode_event,
+};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tracing::Instrument;
+use wtransport::{RecvStream, SendStream, VarInt};
+
+use crate::channel::Publication;
+use crate::gate::Grant;
+use crate::relay::Relay;
+use crate::shard::{Entry, Shard};
+use outbox::Next;
+
+mod datagrams;
+mod hello;
+mod ingest;
+mod outbox;
+mod requests;
+mod streams;
+
+pub(crate) use outbox::Outbox;
+
+/// How long the last words of a session may take to arrive.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
+
+struct Session {
+    id: u64,
+    relay: std::sync::Arc<Relay>,
+    wt: wtransport::Connection,
+    entry: Entry,
+    outbox: Rc<Outbox>,
+    publications: RefCell<HashMap<ChannelId, Rc<Publication>>>,
+    /// A publication was added.
+    publications_changed: Notify,
+}
+
+/// Why a session ends.
+#[derive(Debug)]
+enum End {
+    /// The client went.
+    Gone,
+    /// The relay ends it, for this reason.
+    Fault(Fault),
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Serves a session to its end.
+pub(crate) async fn run(shard: Rc<Shard>, wt: wtransport::Connection) {
+    let id = NEXT_SESSION.fetch_add(1, Ordering::Relaxed);
+    let span = tracing::debug_span!("session", id, peer = %wt.remote_address());
+    serve(shard, wt, id).instrument(span).await;
+}
+
+async fn serve(shard: Rc<Shard>, wt: wtransport::Connection, id: u64) {
+    let relay = shard.relay().clone();
+    let patience = relay.config.limits.hello_timeout;
+    let Ok(Ok((send, recv))) = timeout(patience, wt.accept_bi()).await else {
+        relay
+            .metrics
+            .handshake_failures("no-control-stream")
+            .increment(1);
+        return wt.close(VarInt::from_u32(0), b"no control stream was opened");
+    };
+    let outbox = Rc::<Outbox>::default();
+    let session = Session {
+        id,
+        relay,
+        entry: shard.enter(&wt, outbox.clone()),
+        wt,
+        outbox,
+        publications: RefCell::default(),
+        publications_changed: Notify::new(),
+    };
+    session.converse(send, recv).await;
+}
+
+impl Session {
+    async fn converse(&self, send: SendStream, mut recv: RecvStream) {
+        let mut writer = pin!(self.write(send));
+        let mut lines = Lines::default();
+        let end = tokio::select! {
+            end = self.attend(&mut recv, &mut lines) => end,
+            () = &mut writer => End::Gone,
+            _ = self.wt.closed() => End::Gone,
+        };
+        // Publications that were not stopped are lost, not ended.
+        self.publications.borrow_mut().clear();
+        match end {
+            End::Gone => tracing::debug!("session ended"),
+            End::Fault(fault) => self.last_words(&fault, writer).await,
+        }
+    }
+
+    async fn attend(&self, recv: &mut RecvStream, lines: &mut Lines) -> End {
+        let patience = self.relay.config.limits.hello_timeout;
+        let grant = match timeout(patience, self.hello(recv, lines)).await {
+            Ok(Ok(grant)) => grant,
+            Ok(Err(end)) => return end,
+            Err(_) => {
+                let words = format!("no hello came within {patience:?}");
+                return Fault::new(ErrorCode::HelloTimeout, words).into();
+            }
+        };
+        let _counted = self.relay.metrics.session(grant.role);
+        tokio::select! {
+            end = self.requests(&grant, recv, lines) => end,
+            end = self.datagrams() => end,
+            end = self.streams() => end,
+            end = self.watch_takeovers() => end,
+            end = self.refuse_more_control_streams() => end,
+            () = until(grant.expires) => {
+                Fault::new(ErrorCode::TokenExpired, "the session's token has ended").into()
+            }
+            () = self.entry.presence().lost().cancelled() => {
+                Fault::new(ErrorCode::TooSlow, "the client answered nothing").into()
+            }
+            () = self.relay.stopping.cancelled() => {
+                Fault::new(ErrorCode::Draining, "the relay stops").into()
+            }
+        }
+    }
+
+    /// The next line of the control stream; `None` at its end.
+    async fn line(
+        &self,
+        recv: &mut RecvStream,
+        lines: &mut Lines,
+    ) -> Option<Result<bytes::BytesMut, Fault>> {
+        let mut buffer = [0; 4096];
+        loop {
+            match lines.next_cut() {
+                Cut::Line(line) => return Some(Ok(line)),
+                Cut::TooLong => {
+                    let words = format!("a line has at most {} bytes", MAX_LINE_BYTES);
+                    return Some(Err(Fault::new(ErrorCode::Malformed, words)));
+                }
+                Cut::More => {}
+            }
+            let len = recv.read(&mut buffer).await.ok()??;
+            lines.push(&buffer[..len]);
+        }
+    }
+
+    async fn write(&self, mut send: SendStream) {
+        loop {
+            let line = match self.outbox.next().await {
+                Next::Line(line) => line,
+                Next::Resync => self.what_is_on_the_air().into(),
+                Next::Closed => break,
+            };
+            if send.write_all(line.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+        // Until the client has it all; it may be gone.
+        let _ = send.finish().await;
+        let _ = send.quic_stream().stopped().await;
+    }
+
+    fn what_is_on_the_air(&self) -> String {
+        encode_event(&Event::Active(self.relay.directory.active()))
+    }
+
+    /// A fault that answers no request.
+    fn complain(&self, fault: &Fault) {
+        self.count_fault(fault);
+        self.outbox.answer(encode_error(None, fault));
+    }
+
+    fn count_fault(&self, fault: &Fault) {
+        let code = fault.code.as_str();
+        self.relay.metrics.control_errors(code).increment(1);
+        tracing::debug!(code, fault.message, "error told");
+    }
+
+    async fn last_words(&self, fault: &Fault, writer: Pin<&mut impl Future<Output = ()>>) {
+        self.complain(fault);
+        self.outbox.close();
+        // A client that does not take them loses them.
+        let _ = timeout(LAST_WORDS, writer).await;
+        self.wt.close(VarInt::from_u32(0), fault.message.as_bytes());
+    }
+
+    async fn refuse_more_control_streams(&self) -> End {
+        loop {
+            let Ok((_, recv)) = self.wt.accept_bi().await else {
+                return End::Gone;
+            };
+            recv.stop(VarInt::from_u32(0));
+            self.complain(&Fault::new(
+                ErrorCode::BadStream,
+                "a session has one bidirectional stream, its control stream",
+            ));
+        }
+    }
+}
+
+/// Waits for a moment of the system's clock, if there is one.
+async fn until(moment: Option<SystemTime>) {
+    /// The system's clock may be set, so it is looked at again.
+    const LONGEST: Duration = Duration::from_secs(60);
+    let Some(moment) = moment else {
+        return std::future::pending().await;
+    };
+    while let Ok(rest) = moment.duration_since(SystemTime::now()) {
+        tokio::time::sleep(rest.clamp(Duration::from_millis(1), LONGEST)).await;
+    }
+}
+
+/// What a grant says no to.
+fn forbidden(grant: &Grant, what: &str, channel: &ChannelId) -> Fault {
+    let words = format!(
+        "{} ({}) may not {what} {channel}",
+        grant.subject,
+        grant.role.name()
+    );
+    Fault::new(ErrorCode::Forbidden, words)
+}

@@ -1,0 +1,127 @@
+//! A client's unidirectional streams: each puts MP3 on the air.
+
+use std::rc::Rc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use skywave_wire::StreamId;
+use skywave_wire::control::{ErrorCode, Fault};
+use wtransport::RecvStream;
+
+use super::{End, Session, ingest};
+use crate::channel::{Publication, taken_over};
+
+impl Session {
+    /// Takes ingest streams, as many at once as the transport allows.
+    pub(super) async fn streams(&self) -> End {
+        let mut ingests = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                accepted = self.wt.accept_uni() => match accepted {
+                    Ok(recv) => ingests.push(self.ingest(recv)),
+                    Err(_) => return End::Gone,
+                },
+                Some(outcome) = ingests.next() => {
+                    if let Err(fault) = outcome {
+                        self.complain(&fault);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn ingest(&self, mut recv: RecvStream) -> Result<(), Fault> {
+        let publication = match ingest::header(&mut recv).await {
+            Ok(stream_id) => self.publication(stream_id),
+            Err(fault) => Err(fault),
+        };
+        let publication = match publication {
+            Ok(publication) => publication,
+            Err(fault) => {
+                recv.stop(refused());
+                return Err(fault);
+            }
+        };
+        let max_lead = self.relay.config.channels.max_lead;
+        let outcome = tokio::select! {
+            outcome = ingest::run(&mut recv, &publication, max_lead, &self.relay.metrics) => outcome,
+            () = publication.superseded().cancelled() => Err(taken_over()),
+        };
+        match outcome {
+            Err(fault) if fault.code == ErrorCode::TakenOver => {
+                // Told by the watch for takeovers.
+                recv.stop(refused());
+                Ok(())
+            }
+            Err(fault) => {
+                recv.stop(refused());
+                self.end_publication(&publication, &fault);
+                Err(fault)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Tells the publisher when another session takes its channel over.
+    pub(super) async fn watch_takeovers(&self) -> End {
+        loop {
+            let held: Vec<_> = self.publications.borrow().values().cloned().collect();
+            let mut takeovers: FuturesUnordered<_> = held
+                .into_iter()
+                .map(|publication| async move {
+                    publication.superseded().cancelled().await;
+                    publication
+                })
+                .collect();
+            tokio::select! {
+                () = self.publications_changed.notified() => {}
+                Some(publication) = takeovers.next() => {
+                    // A session that starts anew takes over from itself.
+                    if self.release(&publication) {
+                        self.complain(&taken_over());
+                    }
+                }
+            }
+        }
+    }
+
+    fn publication(&self, stream_id: StreamId) -> Result<Rc<Publication>, Fault> {
+        let publications = self.publications.borrow();
+        let found = publications.values().find(|p| p.stream_id() == stream_id);
+        let publication = found.cloned().ok_or_else(|| {
+            let words = format!("this session publishes no stream {stream_id}");
+            Fault::new(ErrorCode::BadStream, words)
+        })?;
+        if !publication.claim_ingest() {
+            let words = format!("stream {stream_id} has its ingest stream already");
+            return Err(Fault::new(ErrorCode::BadStream, words));
+        }
+        Ok(publication)
+    }
+
+    /// What cannot be played ends the broadcast.
+    fn end_publication(&self, publication: &Rc<Publication>, fault: &Fault) {
+        self.release(publication);
+        if fault.code == ErrorCode::NotMp3 {
+            // Fails where the channel is somebody else's by now.
+            let _ = publication.stop();
+        }
+    }
+
+    /// The session does not hold this publication any more.
+    /// Says whether it did.
+    pub(super) fn release(&self, publication: &Rc<Publication>) -> bool {
+        let mut publications = self.publications.borrow_mut();
+        let before = publications.len();
+        publications.retain(|_, held| !Rc::ptr_eq(held, publication));
+        self.entry
+            .presence()
+            .set_publishing(!publications.is_empty());
+        publications.len() < before
+    }
+}
+
+/// The code with which a stream is stopped that is not read (any further).
+fn refused() -> wtransport::VarInt {
+    wtransport::VarInt::from_u32(0x20)
+}

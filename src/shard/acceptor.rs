@@ -1,0 +1,125 @@
+//! Lets sessions in: address validation under load, limits, the handshake under
+//! a timeout and never in the accept loop.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use tokio_util::task::TaskTracker;
+use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
+
+use super::Shard;
+use crate::admission::{Full, Place};
+use crate::session;
+use skywave_wire::SESSION_PATH;
+
+/// Handshakes under way may be this many times those from which on addresses
+/// have to be validated.
+const MOST_PENDING: usize = 16;
+
+/// Takes connections from an endpoint until the relay drains.
+pub(super) async fn run(shard: Rc<Shard>, endpoint: quinn::Endpoint, sessions: TaskTracker) {
+    let pending = Rc::new(Cell::new(0));
+    loop {
+        let incoming = tokio::select! {
+            () = shard.relay.stopping.cancelled() => return,
+            incoming = endpoint.accept() => incoming,
+        };
+        let Some(incoming) = incoming else { return };
+        if shard.relay.draining.is_cancelled() {
+            incoming.refuse();
+            continue;
+        }
+        if let Some((incoming, place)) = admit(&shard, incoming, pending.get()) {
+            let pending = Pending::new(&pending);
+            sessions.spawn_local(handshake(shard.clone(), incoming, place, pending));
+        }
+    }
+}
+
+fn admit(
+    shard: &Shard,
+    incoming: quinn::Incoming,
+    pending: usize,
+) -> Option<(quinn::Incoming, Place)> {
+    let calm = shard.relay.config.limits.handshakes_pending;
+    let failed = |class| shard.relay.metrics.handshake_failures(class).increment(1);
+    let proved = incoming.remote_address_validated();
+    let retry = |incoming: quinn::Incoming| {
+        failed("retry-asked");
+        // Fails only for an address that is validated already.
+        let _ = incoming.retry();
+        None
+    };
+    if pending >= calm && !proved {
+        return retry(incoming);
+    }
+    if pending >= calm * MOST_PENDING {
+        failed("too-many-handshakes");
+        incoming.refuse();
+        return None;
+    }
+    let address = incoming.remote_address().ip();
+    match shard.relay.admission.admit(address, proved) {
+        Ok(place) => Some((incoming, place)),
+        Err(Full::Rate) if !proved => retry(incoming),
+        Err(full) => {
+            tracing::debug!(peer = %incoming.remote_address(), reason = %full, "session refused");
+            failed(full.class());
+            incoming.refuse();
+            None
+        }
+    }
+}
+
+async fn handshake(shard: Rc<Shard>, incoming: quinn::Incoming, place: Place, pending: Pending) {
+    let peer = incoming.remote_address();
+    let patience = shard.relay.config.limits.hello_timeout;
+    let outcome = tokio::time::timeout(patience, request(&shard, incoming)).await;
+    drop(pending);
+    let class = match outcome {
+        Ok(Ok(session)) => {
+            session::run(shard, session).await;
+            drop(place);
+            return;
+        }
+        Ok(Err(class)) => class,
+        Err(_) => "timeout",
+    };
+    tracing::debug!(%peer, class, "handshake failed");
+    shard.relay.metrics.handshake_failures(class).increment(1);
+}
+
+async fn request(
+    shard: &Shard,
+    incoming: quinn::Incoming,
+) -> Result<wtransport::Connection, &'static str> {
+    let request: SessionRequest = IncomingSessionFuture::with_quic_incoming(incoming)
+        .await
+        .map_err(|_| "quic")?;
+    let path = request.path().split('?').next().unwrap_or_default();
+    if path != SESSION_PATH {
+        request.not_found().await;
+        return Err("path");
+    }
+    if !shard.relay.config.server.allows_origin(request.origin()) {
+        request.forbidden().await;
+        return Err("origin");
+    }
+    request.accept().await.map_err(|_| "session")
+}
+
+/// Counts a handshake under way.
+struct Pending(Rc<Cell<usize>>);
+
+impl Pending {
+    fn new(count: &Rc<Cell<usize>>) -> Self {
+        count.set(count.get() + 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}

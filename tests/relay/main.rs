@@ -1,0 +1,14 @@
+//! The relay as its clients meet it: each module is one behaviour.
+
+mod bad_input;
+mod bad_sessions;
+mod counts;
+mod draining;
+mod exactness;
+mod handover;
+mod migration;
+mod pace;
+mod slow_listener;
+mod support;
+mod titles;
+mod wire;
