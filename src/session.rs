@@ -167,7 +167,10 @@ impl Session {
         loop {
             let line = match self.outbox.next().await {
                 Next::Line(line) => line,
-                Next::Resync => self.what_is_on_the_air().into(),
+                Next::Resync => {
+                    self.relay.metrics.drops("events-unread").increment(1);
+                    self.what_is_on_the_air().into()
+                }
                 Next::Closed => break,
             };
             if send.write_all(line.as_bytes()).await.is_err() {

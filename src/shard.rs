@@ -222,15 +222,15 @@ impl Shard {
         for (_, presence) in self.sessions.borrow().iter() {
             match presence.look(now, silent_after) {
                 Change::None => {}
-                Change::Silent => self.park(presence),
+                Change::Silent(silent) => self.park(presence, silent),
                 Change::Back => self.unpark(presence),
             }
         }
     }
 
-    fn park(&self, presence: &Presence) {
+    fn park(&self, presence: &Presence, silent: Duration) {
         for (handle, seat) in presence.seats.borrow().values() {
-            self.with_room(*handle, |room| room.park(*seat));
+            self.with_room(*handle, |room| room.park(*seat, silent));
         }
     }
 

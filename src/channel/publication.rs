@@ -18,8 +18,10 @@ pub(crate) struct Publication {
     resumed: bool,
     superseded: CancellationToken,
     has_ingest: Cell<bool>,
-    /// Bytes of the ingest stream that were taken, and whoever waits for them.
+    /// Bytes of the ingest stream that were taken, whether it has ended, and
+    /// whoever waits for either.
     taken: Cell<u64>,
+    ingest_ended: Cell<bool>,
     progress: Notify,
 }
 
@@ -39,6 +41,7 @@ impl Publication {
             superseded,
             has_ingest: Cell::new(false),
             taken: Cell::new(0),
+            ingest_ended: Cell::new(false),
             progress: Notify::new(),
         }
     }
@@ -63,9 +66,22 @@ impl Publication {
         self.progress.notify_waiters();
     }
 
-    /// Waits until so many bytes of the ingest stream were taken.
+    /// The ingest stream has ended.
+    pub(crate) fn end_ingest(&self) {
+        self.ingest_ended.set(true);
+        self.progress.notify_waiters();
+    }
+
+    /// Waits until so many bytes of the ingest stream were taken, or it has ended.
     pub(crate) async fn until_taken(&self, bytes: u64) {
-        while self.taken.get() < bytes {
+        while self.taken.get() < bytes && !self.ingest_ended.get() {
+            self.progress.notified().await;
+        }
+    }
+
+    /// Waits until the ingest stream has ended.
+    pub(crate) async fn until_ingest_ended(&self) {
+        while !self.ingest_ended.get() {
             self.progress.notified().await;
         }
     }

@@ -13,13 +13,15 @@ impl Session {
     pub(super) async fn datagrams(&self) -> End {
         let limits = &self.relay.config.limits;
         let rate = RateLimiter::direct(quota(limits.datagrams_per_second, limits.datagram_burst));
+        let too_many = self.relay.metrics.drops("datagram-rate");
+        let noise = self.relay.metrics.drops("datagram-noise");
         loop {
             let Ok(datagram) = self.wt.receive_datagram().await else {
                 return End::Gone;
             };
             let received = self.relay.clock.now();
             if rate.check().is_err() {
-                self.relay.metrics.drops("datagram-rate").increment(1);
+                too_many.increment(1);
                 continue;
             }
             match FromClient::decode(datagram.payload()) {
@@ -35,7 +37,7 @@ impl Session {
                 Ok(FromClient::Ack { handle, revision }) => self.entry.ack(handle, revision),
                 Err(error) => {
                     tracing::debug!(%error, "datagram dropped");
-                    self.relay.metrics.drops("datagram-noise").increment(1);
+                    noise.increment(1);
                 }
             }
         }

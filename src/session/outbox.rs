@@ -1,7 +1,7 @@
 //! Lines that wait for a session's control stream.
 //!
 //! Answers are always taken: a session that does not read its answers is not
-//! read from either (see [`Outbox::is_congested`]). Events are taken up to a
+//! read from either (see [`Outbox::until_read`]). Events are taken up to a
 //! bound; past it they are dropped, and once the session reads again it gets
 //! `streams:active` instead, which says all that it missed.
 

@@ -26,6 +26,8 @@ const MAX_CHANNELS: usize = 16;
 
 /// How much longer than they play the last bytes of a broadcast may take to come.
 const LAST_BYTES: Duration = Duration::from_secs(2);
+/// How long after its last byte the end of an ingest stream may take to come.
+const LAST_FRAME: Duration = Duration::from_millis(250);
 
 type Answer = Result<Value, Fault>;
 
@@ -178,6 +180,8 @@ impl Session {
             // What the publisher is ahead of real time takes this long to be read.
             let patience = self.relay.config.channels.max_lead + LAST_BYTES;
             let _ = timeout(patience, publication.until_taken(bytes)).await;
+            // What its end still brings: a last frame, or that it was no MP3.
+            let _ = timeout(LAST_FRAME, publication.until_ingest_ended()).await;
         }
         if publication.superseded().is_cancelled() {
             return Err(taken_over());

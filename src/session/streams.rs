@@ -47,6 +47,7 @@ impl Session {
             outcome = ingest::run(&mut recv, &publication, max_lead, &self.relay.metrics) => outcome,
             () = publication.superseded().cancelled() => Err(taken_over()),
         };
+        publication.end_ingest();
         match outcome {
             Err(fault) if fault.code == ErrorCode::TakenOver => {
                 // Told by the watch for takeovers.

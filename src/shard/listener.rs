@@ -126,10 +126,12 @@ impl Listener {
         }
     }
 
-    /// The session went silent: frees what is held for it.
-    pub(super) fn park(&mut self) {
+    /// The session went silent: frees what is held for it. So many frames were
+    /// handed over since it was last heard, and have not arrived.
+    pub(super) fn park(&mut self, frames: u64) {
         self.membership = None;
         self.drop_stream(Reset::Skipped);
+        self.next = FrameSeq(self.next.0.saturating_sub(frames));
     }
 
     /// The session is back: goes on near `live`, the frame to come next.

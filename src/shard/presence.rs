@@ -31,8 +31,8 @@ struct Heard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     None,
-    /// Nothing has come from the client for the allowed time.
-    Silent,
+    /// Nothing has come from the client for so long, which is too long.
+    Silent(Duration),
     /// Something came again.
     Back,
 }
@@ -77,13 +77,14 @@ impl Presence {
                 false => Change::None,
             };
         }
-        if self.silent.get() || now.duration_since(heard.at) < silent_after {
+        let silent = now.duration_since(heard.at);
+        if self.silent.get() || silent < silent_after {
             return Change::None;
         }
         self.silent.set(true);
         if self.publishing.get() {
             self.lost.cancel();
         }
-        Change::Silent
+        Change::Silent(silent)
     }
 }

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use skywave_wire::control::{Delivery, Event, Metadata, encode_event};
@@ -151,9 +152,10 @@ impl Room {
         self.listeners.remove(seat.0);
     }
 
-    /// The listener's session went silent.
-    pub(super) fn park(&mut self, seat: Seat) {
-        self.listeners[seat.0].park();
+    /// The listener's session went silent, so long ago.
+    pub(super) fn park(&mut self, seat: Seat, silent: Duration) {
+        let frames = silent.as_micros() as u64 / self.frame_micros;
+        self.listeners[seat.0].park(frames);
     }
 
     /// The listener's session is back.

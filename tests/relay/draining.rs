@@ -4,7 +4,7 @@ use skywave_client::{Heard, Identity};
 use skywave_wire::control::Event;
 
 use crate::pace::Station;
-use crate::support::{heard, next_frame, relay_with, start, within};
+use crate::support::{announced, heard, next_frame, relay_with, start, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everyone_is_told_and_has_time_to_go() {
@@ -20,7 +20,7 @@ async fn everyone_is_told_and_has_time_to_go() {
     let stopping = tokio::spawn(relay.server.stop());
     let mut told = Vec::new();
     while told.len() < 3 {
-        told.push(within(events.recv()).await.expect("an event"));
+        told.push(announced(&mut events).await);
     }
     assert!(matches!(told[0], Event::Started(_)), "{told:?}");
     assert!(matches!(told[1], Event::Draining), "{told:?}");

@@ -5,7 +5,7 @@ use skywave_client::{Error, Heard, Subscription};
 use skywave_wire::control::{ErrorCode, Event, Fault, Request, Started};
 
 use crate::pace::Station;
-use crate::support::{heard, next_frame, relay, relay_with, start, within};
+use crate::support::{announced, heard, next_frame, relay, relay_with, start, within};
 
 fn refusal(error: Option<Error>) -> Fault {
     match error {
@@ -115,13 +115,10 @@ async fn a_crashed_publisher_returns_within_the_grace_period_to_the_same_listene
     let resumed_at = until_marked(&mut listener, last).await;
     assert_eq!(resumed_at, last + 1, "the gap is marked at the first frame");
     assert_eq!(listener.stats().missing, 0);
-    within(async {
-        match events.recv().await {
-            Ok(Event::Started(active)) => assert_eq!(active.channel_id.as_str(), "jazz"),
-            other => panic!("no start: {other:?}"),
-        }
-    })
-    .await;
+    match announced(&mut events).await {
+        Event::Started(active) => assert_eq!(active.channel_id.as_str(), "jazz"),
+        other => panic!("no start: {other:?}"),
+    }
     assert!(
         events.is_empty(),
         "one broadcast: no stop and no second start"
@@ -134,15 +131,12 @@ async fn a_publisher_that_does_not_return_leaves_the_air_after_the_grace_period(
     let watcher = relay.session("watcher").await;
     let mut events = watcher.events();
     let station = Station::start(&relay, "jazz").await;
-    let stream = within(async {
-        match events.recv().await {
-            Ok(Event::Started(active)) => active.stream_id,
-            other => panic!("no start: {other:?}"),
-        }
-    })
-    .await;
+    let stream = match announced(&mut events).await {
+        Event::Started(active) => active.stream_id,
+        other => panic!("no start: {other:?}"),
+    };
     station.crash().await;
-    let stopped = within(events.recv()).await.expect("an event");
+    let stopped = announced(&mut events).await;
     assert!(
         matches!(stopped, Event::Stopped { stream_id, .. } if stream_id == stream),
         "{stopped:?}"

@@ -6,6 +6,7 @@ mod counts;
 mod draining;
 mod exactness;
 mod handover;
+mod metrics;
 mod migration;
 mod pace;
 mod slow_listener;

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use skywave::Server;
 use skywave::config::Config;
 use skywave_client::{Broadcast, Client, Heard, Identity, Session, Subscription, Trust};
-use skywave_wire::control::{Delivery, Join, Show, Start, Title};
+use skywave_wire::control::{Delivery, Event, Join, Show, Start, Title};
 use skywave_wire::mp3::{self, Parser};
 use skywave_wire::{ChannelId, group};
 use tempfile::TempDir;
+use tokio::sync::broadcast;
 
 /// What should happen within moments has failed after this.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -119,6 +120,16 @@ pub(crate) fn token(seconds: u64) -> String {
     };
     let key = Key::from_secret(None, SECRET.as_bytes()).expect("a key");
     mint(&key, &claims).expect("a token")
+}
+
+/// What every session is told next, after what is on the air at the beginning.
+pub(crate) async fn announced(events: &mut broadcast::Receiver<Event>) -> Event {
+    loop {
+        match within(events.recv()).await.expect("the session goes on") {
+            Event::Active(_) => {}
+            event => return event,
+        }
+    }
 }
 
 /// The next frame heard; everything else is left out.

@@ -1,7 +1,7 @@
 //! A channel that a session publishes on.
 
 use serde_json::Value;
-use skywave_wire::control::{Request, Started, Stop, Title, UpdateMetadata};
+use skywave_wire::control::{ErrorCode, Request, Started, Stop, Title, UpdateMetadata};
 use skywave_wire::{ChannelId, StreamId};
 use wtransport::SendStream;
 
@@ -79,7 +79,8 @@ impl Broadcast {
     /// Goes off the air, once the relay has all that was written.
     ///
     /// # Errors
-    /// The session has ended.
+    /// The relay had ended the broadcast, as when the bytes were no MP3, or the
+    /// session has ended.
     pub async fn stop(mut self) -> Result<(), Error> {
         // A stream that the relay stopped has nothing to finish.
         let _ = self.stream.finish().await;
@@ -87,6 +88,13 @@ impl Broadcast {
             channel_id: self.channel_id.clone(),
             at_byte: Some(self.written),
         });
-        self.session.ask::<Value>(&stop).await.map(drop)
+        match self.session.ask::<Value>(&stop).await {
+            Ok(_) => Ok(()),
+            // It ended before, for a reason that the relay told by itself.
+            Err(Error::Refused(fault)) if fault.code == ErrorCode::NotPublishing => {
+                Err(self.session.fault_soon().await)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
