@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::process::Stdio;
 
+use serde_json::Value;
+
 use crate::program::{Program, Relay, Room};
 
 /// A relay, a station on channel `jazz`, and somebody who listens to it.
@@ -86,4 +88,34 @@ fn a_player_that_closes_its_pipe_ends_the_listener_well() {
         !lines.iter().any(|line| line.contains("pipe")),
         "{lines:#?}"
     );
+}
+
+#[test]
+fn a_killed_publisher_that_is_started_again_keeps_its_listeners() {
+    let room = Room::new();
+    let relay = Relay::start(&room);
+    let file = room.audio("song.mp3", 2, "Song");
+    let mut listen = relay.client("listen", "jazz", &["--wait", "--json"]);
+    let listener = Program::start(listen.args(["-o", &room.name("heard.mp3")]));
+    listener.event("joined");
+    let publish = || Program::start(&mut relay.client("publish", "jazz", &[&file, "--loop"]));
+    let publisher = publish();
+    listener.event("title");
+    publisher.signal("KILL");
+    let (code, _) = publisher.end();
+    assert_eq!(code, None, "killed");
+
+    let returned = publish();
+    returned.says("on the air again on jazz");
+    listener.event("title");
+    let lines = listener.ends_well_on("INT");
+    assert!(
+        !lines.iter().any(|line| line.contains("\"joined\"")),
+        "no listener joins again: {lines:#?}"
+    );
+    let last: Value = serde_json::from_str(lines.last().expect("figures")).expect("JSON");
+    assert_eq!(last["missing"], 0, "numbers rise by one: {last}");
+    let marks = &last["discontinuities"];
+    assert_eq!(marks, 2, "the beginning and the gap are marked: {last}");
+    returned.ends_well_on("INT");
 }

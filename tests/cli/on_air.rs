@@ -1,6 +1,7 @@
 //! What `publish` sends is what `listen` writes.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -150,4 +151,33 @@ fn a_channel_of_another_owner_is_refused_in_the_relays_words() {
     let errors = text(&output.stderr);
     assert!(errors.contains("another owner is on the air"), "{errors}");
     publisher.ends_well_on("INT");
+}
+
+#[test]
+fn a_looping_list_changes_its_title_at_the_first_frame_of_each_track() {
+    const CHANGES: usize = 22;
+    let room = Room::new();
+    let relay = Relay::start(&room);
+    let tracks = [
+        room.audio("one.mp3", 1, "One"),
+        room.audio("two.mp3", 1, "Two"),
+    ];
+    let lengths = tracks
+        .each_ref()
+        .map(|track| frames_of(Path::new(track)).len() as u64);
+    let mut listen = relay.client("listen", "jazz", &["--wait", "--json"]);
+    let listener = Program::start(listen.args(["-o", &room.name("heard.mp3")]));
+    let joined = listener.event("joined");
+    let [one, two] = &tracks;
+    let mut publish = relay.client("publish", "jazz", &["--loop", one, two]);
+    let publisher = Program::start(&mut publish);
+    let mut begins = number(&joined["nextSeq"]);
+    for n in 0..CHANGES {
+        let title = listener.event("title");
+        assert_eq!(title["trackName"], ["One", "Two"][n % 2]);
+        assert_eq!(number(&title["seq"]), begins, "change {n}");
+        begins += lengths[n % 2];
+    }
+    publisher.ends_well_on("INT");
+    listener.ends_well_on("INT");
 }

@@ -1,6 +1,6 @@
 //! The listener count is right, however a listener goes.
 
-use skywave_client::{Client, Heard, Identity, Subscription, Trust};
+use skywave_client::{Heard, Identity, Subscription};
 
 use crate::support::{heard, join, relay, relay_with, within};
 use crate::wire::Wire;
@@ -38,12 +38,7 @@ async fn a_listener_whose_network_vanished_is_not_counted_and_returns() {
     let relay = relay_with("server.silent_after = \"1s\"").await;
     let mut watcher = relay.listener("jazz").await;
     let wire = Wire::to(&relay.url).await;
-    let client = Client::new(wire.url(), &Trust::Usual).expect("a client");
-    let session = client
-        .connect(&Identity::default())
-        .await
-        .expect("a session");
-    let _vanishing = session.join(join("jazz")).await.expect("joined");
+    let _vanishing = wire.listener("jazz").await;
     told(&mut watcher, 2).await;
     wire.cut();
     told(&mut watcher, 1).await;

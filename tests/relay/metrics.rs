@@ -85,12 +85,7 @@ async fn every_figure_moves_on_a_busy_relay() {
         next_frame(&mut by_datagram).await;
     }
     let wire = Wire::to(&relay.url).await;
-    let client = Client::new(wire.url(), &Trust::Usual).expect("a client");
-    let session = client
-        .connect(&Identity::default())
-        .await
-        .expect("a session");
-    let mut slow = session.join(join("jazz")).await.expect("joined");
+    let mut slow = wire.listener("jazz").await;
     next_frame(&mut slow).await;
     counted(&mut listener, 3).await;
     wire.freeze();

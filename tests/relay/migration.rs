@@ -1,9 +1,7 @@
 //! A client whose address changes stays with its shard and misses nothing.
 
-use skywave_client::{Client, Identity, Trust};
-
 use crate::pace::Station;
-use crate::support::{join, next_frame, relay_with, within};
+use crate::support::{next_frame, relay_with, within};
 use crate::wire::Wire;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,12 +11,7 @@ async fn a_listener_whose_port_changes_misses_no_frame() {
     let _station = Station::start(&relay, "jazz").await;
     for _ in 0..4 {
         let wire = Wire::to(&relay.url).await;
-        let client = Client::new(wire.url(), &Trust::Usual).expect("a client");
-        let session = client
-            .connect(&Identity::default())
-            .await
-            .expect("a session");
-        let mut listener = session.join(join("jazz")).await.expect("joined");
+        let mut listener = wire.listener("jazz").await;
         let mut next = next_frame(&mut listener).await.seq;
         for _ in 0..3 {
             wire.change_port().await;

@@ -1,10 +1,10 @@
 //! A listener that stands still skips to live, alone, and is told.
 
-use skywave_client::{Client, Heard, Identity, Trust};
+use skywave_client::Heard;
 use skywave_wire::control::Event;
 
 use crate::pace::Station;
-use crate::support::{heard, join, next_frame, relay_with, within};
+use crate::support::{heard, next_frame, relay_with, within};
 use crate::wire::Wire;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,16 +12,11 @@ async fn one_that_stands_still_skips_to_live_and_others_miss_nothing() {
     let relay = relay_with("server.silent_after = \"2s\"\nchannels.max_lag = \"600ms\"").await;
     let mut steady = relay.listener("jazz").await;
     let wire = Wire::to(&relay.url).await;
-    let client = Client::new(wire.url(), &Trust::Usual).expect("a client");
-    let session = client
-        .connect(&Identity::default())
-        .await
-        .expect("a session");
-    let mut slow = session.join(join("jazz")).await.expect("joined");
+    let mut slow = wire.listener("jazz").await;
     let station = Station::start(&relay, "jazz").await;
     let first = next_frame(&mut steady).await.seq;
     next_frame(&mut slow).await;
-    let mut told = session.events();
+    let mut told = slow.session().events();
 
     wire.freeze();
     // Until the relay has given it up, which the count of listeners shows.

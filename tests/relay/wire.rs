@@ -5,9 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use skywave_client::{Client, Identity, Subscription, Trust};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use crate::support::join;
 
 pub(crate) struct Wire {
     url: String,
@@ -56,9 +59,12 @@ impl Wire {
         }
     }
 
-    /// Where the client connects to.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    /// A listener at the other end.
+    pub(crate) async fn listener(&self, channel: &str) -> Subscription {
+        let client = Client::new(&self.url, &Trust::Usual).expect("a client");
+        let session = client.connect(&Identity::default()).await;
+        let session = session.expect("a session");
+        session.join(join(channel)).await.expect("joined")
     }
 
     /// From now on everything is lost, either way.
