@@ -12,6 +12,8 @@ use super::station::CHANNEL;
 /// The relay's address, and commands to paste.
 pub(super) struct Invitation {
     url: String,
+    /// The program, as this shell knows it.
+    program: String,
     /// The config to mint a token with, where one is needed.
     token_config: Option<PathBuf>,
 }
@@ -20,6 +22,7 @@ impl Invitation {
     pub(super) fn new(server: &Server, auth: &Auth, config: Option<&Path>) -> Self {
         Self {
             url: url(server.addresses()),
+            program: program(),
             token_config: match auth {
                 Auth::Open => None,
                 Auth::Keys(_) => config.map(Path::to_owned),
@@ -32,6 +35,7 @@ impl Invitation {
     pub(super) fn to(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            program: "skywave".to_owned(),
             token_config: None,
         }
     }
@@ -43,15 +47,17 @@ impl Invitation {
 
     /// Commands that play the station, a player each.
     pub(super) fn commands(&self) -> [String; 2] {
-        let listen = format!("skywave listen --url {} --channel {CHANNEL}", self.url);
+        let Self { url, program, .. } = self;
+        let listen = format!("{program} listen --url {url} --channel {CHANNEL}");
         ["ffplay -nodisp -", "mpv -"].map(|player| format!("{listen} | {player}"))
     }
 
     /// The command to run before, on two lines, where the relay wants a token.
     pub(super) fn token_command(&self) -> Option<[String; 2]> {
         let config = self.token_config.as_ref()?.display();
+        let program = &self.program;
         Some([
-            format!("export SKYWAVE_TOKEN=$(skywave token --config '{config}' \\"),
+            format!("export SKYWAVE_TOKEN=$({program} token --config '{config}' \\"),
             format!("  --role listener --channel {CHANNEL} --ttl 1h)"),
         ])
     }
@@ -66,6 +72,14 @@ impl fmt::Display for Invitation {
         let [ffplay, mpv] = self.commands();
         write!(f, "  {ffplay}\nor\n  {mpv}")
     }
+}
+
+/// How this program was called: what works here works in another terminal of the
+/// same directory.
+fn program() -> String {
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "skywave".to_owned())
 }
 
 /// Loopback and every-address are shown by the name that means this machine.

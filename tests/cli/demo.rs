@@ -17,7 +17,7 @@ fn the_demo_tells_how_to_hear_it_and_it_is_music() {
         .find(|line| line.contains("ffplay"))
         .expect("a command");
     let mut words = command.split_whitespace();
-    assert_eq!(words.next(), Some("skywave"));
+    assert_eq!(words.next(), Some(env!("CARGO_BIN_EXE_skywave")));
     let args: Vec<&str> = words.take_while(|word| *word != "|").collect();
     let mut listen = skywave(&args);
     listen.args(["--wait", "--duration", "3s", "-o", &room.name("heard.mp3")]);
