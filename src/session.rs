@@ -107,6 +107,7 @@ impl Session {
         };
         // Publications that were not stopped are lost, not ended.
         self.publications.borrow_mut().clear();
+        self.entry.leave_all();
         match end {
             End::Gone => tracing::debug!("session ended"),
             End::Fault(fault) => self.last_words(&fault, writer).await,
@@ -169,7 +170,8 @@ impl Session {
                 Next::Line(line) => line,
                 Next::Resync => {
                     self.relay.metrics.drops("events-unread").increment(1);
-                    self.what_is_on_the_air().into()
+                    self.tell_what_is_on_the_air();
+                    continue;
                 }
                 Next::Closed => break,
             };
@@ -182,8 +184,21 @@ impl Session {
         let _ = send.quic_stream().stopped().await;
     }
 
-    fn what_is_on_the_air(&self) -> String {
-        encode_event(&Event::Active(self.relay.directory.active()))
+    /// As much as fits a line is told at once, and the rest one by one.
+    fn tell_what_is_on_the_air(&self) {
+        const AROUND_THE_LIST: usize = 64;
+        let mut active = self.relay.directory.active();
+        let mut bytes = AROUND_THE_LIST;
+        let fit = active.iter().take_while(|stream| {
+            // By itself it takes some bytes more than in the list.
+            bytes += encode_event(&Event::Started((*stream).clone())).len();
+            bytes <= MAX_LINE_BYTES
+        });
+        let rest = active.split_off(fit.count());
+        self.outbox.answer(encode_event(&Event::Active(active)));
+        for stream in rest {
+            self.outbox.answer(encode_event(&Event::Started(stream)));
+        }
     }
 
     /// A fault that answers no request.

@@ -341,6 +341,14 @@ impl Entry {
         true
     }
 
+    /// Leaves every channel's room.
+    pub(crate) fn leave_all(&self) {
+        let ids: Vec<_> = self.presence.seats.borrow().keys().cloned().collect();
+        for id in ids {
+            self.leave(&id);
+        }
+    }
+
     /// The session has this title of the channel, and all before it.
     pub(crate) fn ack(&self, handle: Handle, revision: Revision) {
         let seats = self.presence.seats.borrow();
@@ -354,10 +362,7 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let ids: Vec<_> = self.presence.seats.borrow().keys().cloned().collect();
-        for id in ids {
-            self.leave(&id);
-        }
+        self.leave_all();
         self.shard.sessions.borrow_mut().remove(self.key);
     }
 }

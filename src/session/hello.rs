@@ -43,7 +43,7 @@ impl Session {
             expires: grant.expires.map(unix_seconds),
         };
         self.outbox.answer(encode_ok(id, &welcome));
-        self.outbox.event(self.what_is_on_the_air().into());
+        self.tell_what_is_on_the_air();
         Ok(grant)
     }
 

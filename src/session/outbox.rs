@@ -44,7 +44,8 @@ pub(super) enum Next {
 }
 
 impl Outbox {
-    /// An answer, or the reason for the session's end.
+    /// An answer, what is on the air, or the reason for the session's end: a line
+    /// that is not dropped.
     pub(crate) fn answer(&self, line: String) {
         self.answers.set(self.answers.get() + 1);
         self.lines.borrow_mut().push_back(Line::Answer(line));

@@ -4,6 +4,7 @@ mod bad_input;
 mod bad_sessions;
 mod counts;
 mod draining;
+mod events;
 mod exactness;
 mod handover;
 mod metrics;

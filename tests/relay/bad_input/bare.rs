@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quinn::crypto::rustls::QuicClientConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use serde_json::{Value, json};
-use skywave_wire::control::{Cut, Lines};
+use skywave_wire::control::{Cut, Event, FromRelay, Lines, decode_from_relay};
 use skywave_wire::stream::Header;
 use skywave_wire::{PROTOCOL, StreamId};
 use wtransport::endpoint::{ConnectOptions, endpoint_side};
@@ -100,6 +100,17 @@ impl Bare {
         fields["id"] = id.into();
         self.say(format!("{fields}\n").as_bytes()).await;
         self.answer(id).await
+    }
+
+    /// The next event.
+    pub(crate) async fn event(&mut self) -> Event {
+        loop {
+            let line = self.line().await.expect("an event").to_string();
+            match decode_from_relay(line.as_bytes()).expect("a line of the protocol") {
+                FromRelay::Event(event) => return event,
+                _ => continue,
+            }
+        }
     }
 
     /// The next error that answers no request.

@@ -213,6 +213,11 @@ fn bounded_texts(texts: [(&str, &Option<String>); 3]) -> Result<(), String> {
                 "{field} has {len} bytes, at most {MAX_TEXT_BYTES} are allowed"
             ));
         }
+        // They would take six bytes each in a line of JSON.
+        let control = text.as_ref().and_then(|text| text.find(char::is_control));
+        if let Some(at) = control {
+            return Err(format!("{field} has a control character at byte {at}"));
+        }
     }
     Ok(())
 }

@@ -59,6 +59,12 @@ fn what_is_wrong_with_a_line_is_said_with_its_id_where_one_was_found() {
             .2
             .contains("trackName has 8193 bytes")
     );
+    let broken = br#"{"type":"stream:start","channelId":"a","showTitle":"a\nb"}"#;
+    assert!(
+        rejected(broken)
+            .2
+            .contains("showTitle has a control character at byte 1")
+    );
     assert_eq!(
         rejected(&[b' '; MAX_LINE_BYTES + 1]).1,
         ErrorCode::Malformed
