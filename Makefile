@@ -37,6 +37,9 @@ test:
 	test -x $(PYTHON)/bin/python || python3 -m venv $(PYTHON)
 	$(PYTHON)/bin/pip install --quiet --requirement tests/python/requirements.txt
 	SKYWAVE_BIN=target/debug/skywave $(PYTHON)/bin/python -m pytest -q -p no:cacheprovider tests/python
+	npm --prefix web ci --no-audit --no-fund --loglevel=error
+	npm --prefix web run check
+	npm --prefix web run build
 
 # Licences, sources and doubles are always checked. Advisories need RustSec's
 # database: where it can be reached they are checked, elsewhere that is said.

@@ -1,0 +1,36 @@
+/** A typed event emitter: `Events` maps each name to what its listeners are given. */
+export class Emitter<Events extends object> {
+  #listeners = new Map<keyof Events, Set<(event: never) => void>>();
+
+  /** Calls `listener` for every such event. The returned function takes it off again. */
+  on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => {
+      this.off(name, listener);
+    };
+  }
+
+  /** Takes a listener off. */
+  off<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): void {
+    this.#listeners.get(name)?.delete(listener);
+  }
+
+  /** Calls the listeners. One that throws is reported and does not keep the others from theirs. */
+  protected emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      call(listener as (event: Events[Name]) => void, event);
+    }
+  }
+}
+
+/** Calls a function of the application; what it throws goes to the global error handler. */
+export function call<T>(listener: (value: T) => void, value: T): void {
+  try {
+    listener(value);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
