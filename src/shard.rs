@@ -229,8 +229,9 @@ impl Shard {
     }
 
     fn park(&self, presence: &Presence, silent: Duration) {
+        let now = self.relay.clock.now();
         for (handle, seat) in presence.seats.borrow().values() {
-            self.with_room(*handle, |room| room.park(*seat, silent));
+            self.with_room(*handle, |room| room.park(*seat, silent, now));
         }
     }
 

@@ -153,8 +153,10 @@ impl Room {
     }
 
     /// The listener's session went silent, so long ago.
-    pub(super) fn park(&mut self, seat: Seat, silent: Duration) {
-        let frames = silent.as_micros() as u64 / self.frame_micros;
+    pub(super) fn park(&mut self, seat: Seat, silent: Duration, now: Micros) {
+        let began = Micros(now.0.saturating_sub(silent.as_micros() as u64));
+        let newest = self.frames.back().map_or(began, |frame| frame.time);
+        let frames = newest.since(began) / self.frame_micros;
         self.listeners[seat.0].park(frames);
     }
 
