@@ -138,7 +138,7 @@ impl Drop for Place {
 
 /// What counts as one address: of IPv6 the network, since one customer commonly
 /// has a whole /64 (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
         v4 => v4,

@@ -5,19 +5,21 @@
 //! join and leave. Both sides call in from their own threads under one short
 //! lock, which also keeps what the shards are told in order.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use skywave_wire::control::{Active, ErrorCode, Event, Fault, Metadata, Show, Title, encode_event};
+use skywave_wire::control::{
+    Active, ErrorCode, Event, Fault, Metadata, OccurrenceKind, Show, Title, encode_event,
+};
 use skywave_wire::group::Frame;
 use skywave_wire::{ChannelId, FrameSeq, Handle, Micros, StreamId, mp3};
-use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, unix_millis};
 use crate::config;
 use crate::metrics::{ChannelGauge, Metrics};
 use crate::shard::{ShardId, ShardLink, ShardMessage};
+use crate::supervision::{Eviction, Occurrences};
 use audience::Audience;
 use ring::{Place, Ring};
 use timeline::Timeline;
@@ -26,11 +28,12 @@ use titles::Titles;
 mod audience;
 mod publication;
 mod ring;
+mod supervised;
 mod timeline;
 mod titles;
 
 pub(crate) use audience::Membership;
-pub(crate) use publication::{Publication, taken_over};
+pub(crate) use publication::Publication;
 
 /// Rises faster than any frame rate, so that numbers go on rising even over a
 /// restart of the relay: the first frame of a channel is numbered by the time.
@@ -44,6 +47,9 @@ pub(crate) struct Channel {
     clock: Clock,
     shards: Arc<[ShardLink]>,
     metrics: Metrics,
+    occurrences: Occurrences,
+    /// Frames that listeners of the broadcast were too slow to take.
+    skipped_frames: AtomicU64,
     /// Whether `state` holds a broadcast; changed only under its lock.
     on_the_air: AtomicBool,
     state: Mutex<State>,
@@ -68,12 +74,21 @@ struct Broadcast {
     show: Show,
     subject: String,
     started_at: u64,
-    /// Ends when another session of the same owner takes over; `None` while the
-    /// publisher is lost.
-    publisher: Option<CancellationToken>,
+    /// The publisher's session; `None` while it is lost.
+    holder: Option<Holder>,
     /// When the publisher was lost.
     lost_at: Option<Micros>,
+    /// When the last frame came; before there is one, when the broadcast began.
+    frame_at: Micros,
     gauge: ChannelGauge,
+}
+
+/// The session that publishes.
+struct Holder {
+    session: u64,
+    /// For when another session of the same owner takes over, or an administrator
+    /// ends the broadcast.
+    eviction: Arc<Eviction>,
 }
 
 /// What a listener finds when it joins.
@@ -98,6 +113,7 @@ impl Channel {
         clock: Clock,
         shards: Arc<[ShardLink]>,
         metrics: Metrics,
+        occurrences: Occurrences,
     ) -> Self {
         let seconds = clock.now().0 / 1_000_000;
         let state = State {
@@ -117,6 +133,8 @@ impl Channel {
             clock,
             shards,
             metrics,
+            occurrences,
+            skipped_frames: AtomicU64::new(0),
             on_the_air: AtomicBool::new(false),
             state: Mutex::new(state),
         }
@@ -147,50 +165,70 @@ impl Channel {
         self.on_the_air.load(Ordering::Acquire)
     }
 
-    /// Goes on the air for `subject`, or takes over from its other session.
+    /// Goes on the air for `subject` with this session, or takes over from its
+    /// other one.
     ///
     /// # Errors
     /// Another owner is on the air.
-    pub(crate) fn start(self: &Arc<Self>, subject: &str, show: Show) -> Result<Publication, Fault> {
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        subject: &str,
+        session: u64,
+        show: Show,
+    ) -> Result<Publication, Fault> {
         let mut state = self.lock();
         let state = &mut *state;
-        let superseded = CancellationToken::new();
-        let resumed = match &mut state.broadcast {
+        let eviction = Arc::<Eviction>::default();
+        let holder = Holder {
+            session,
+            eviction: eviction.clone(),
+        };
+        let (kind, words) = match &mut state.broadcast {
             Some(broadcast) if broadcast.subject != subject => {
                 return Err(Fault::new(
                     ErrorCode::ChannelBusy,
                     format!("another owner is on the air on {}", self.id),
-                ));
+                )
+                .on(&self.id));
             }
             Some(broadcast) => {
-                if let Some(old) = broadcast.publisher.replace(superseded.clone()) {
-                    old.cancel();
-                }
                 broadcast.lost_at = None;
                 if show != Show::default() {
                     broadcast.show = show;
                 }
-                true
+                match broadcast.holder.replace(holder) {
+                    Some(old) => {
+                        old.eviction.evict(self.taken_over());
+                        let words = format!("it took over from session {}", old.session);
+                        (OccurrenceKind::TakenOver, words)
+                    }
+                    None => (
+                        OccurrenceKind::PublisherReturned,
+                        "the publisher is back".to_owned(),
+                    ),
+                }
             }
             None => {
                 state.titles.clear();
                 state.ring.clear();
-                let unix = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
+                self.skipped_frames.store(0, Ordering::Relaxed);
+                let now = self.clock.now();
                 state.broadcast = Some(Broadcast {
-                    stream_id: StreamId(self.clock.now().0),
+                    stream_id: StreamId(now.0),
                     show,
                     subject: subject.to_owned(),
-                    started_at: unix.as_millis() as u64,
-                    publisher: Some(superseded.clone()),
+                    started_at: unix_millis(),
+                    holder: Some(holder),
                     lost_at: None,
+                    frame_at: now,
                     gauge: self.metrics.channel(self.id.as_str()),
                 });
                 self.on_the_air.store(true, Ordering::Release);
-                false
+                let words = format!("{} is on the air", self.id);
+                (OccurrenceKind::StreamStarted, words)
             }
         };
+        let resumed = kind != OccurrenceKind::StreamStarted;
         state.epoch += 1;
         state.timeline.interrupt();
         state.titles.forget_waiting();
@@ -203,13 +241,14 @@ impl Channel {
             let active = self.describe(broadcast, &state.audience);
             self.announce(&Event::Started(active));
         }
+        self.occurred(kind, broadcast, &words);
         self.tell(&state.audience, &Event::Live(self.id.clone()), true);
         Ok(Publication::new(
             self.clone(),
             broadcast.stream_id,
             state.epoch,
             resumed,
-            superseded,
+            eviction,
         ))
     }
 
@@ -249,7 +288,7 @@ impl Channel {
             .and_then(|broadcast| broadcast.lost_at)
             .is_some_and(|lost_at| now.since(lost_at) >= grace);
         if over {
-            self.end(&mut state);
+            self.end(&mut state, "the publisher did not return in time");
         }
     }
 
@@ -257,17 +296,18 @@ impl Channel {
     pub(crate) fn end_now(&self) {
         let mut state = self.lock();
         if state.broadcast.is_some() {
-            self.end(&mut state);
+            self.end(&mut state, "the relay is about to stop");
         }
     }
 
-    fn end(&self, state: &mut State) {
+    fn end(&self, state: &mut State, words: &str) {
         let Some(broadcast) = state.broadcast.take() else {
             return;
         };
         self.on_the_air.store(false, Ordering::Release);
         state.epoch += 1;
-        if broadcast.publisher.is_some() {
+        self.occurred(OccurrenceKind::StreamStopped, &broadcast, words);
+        if broadcast.holder.is_some() {
             // Otherwise it was told when the publisher was lost.
             self.tell(&state.audience, &Event::Offline(self.id.clone()), true);
         }
@@ -323,7 +363,7 @@ impl Channel {
         let broadcast = state.broadcast.as_ref();
         Snapshot {
             stream_id: broadcast.map(|b| b.stream_id),
-            live: broadcast.is_some_and(|b| b.publisher.is_some()),
+            live: broadcast.is_some_and(|b| b.holder.is_some()),
             show: broadcast.map(|b| b.show.clone()).unwrap_or_default(),
             titles: state.titles.from(first),
             burst,
@@ -380,13 +420,16 @@ impl Channel {
     fn push(&self, epoch: u64, parsed: Vec<mp3::Frame>) -> Result<Duration, Fault> {
         let mut state = self.lock();
         let state = &mut *state;
-        check(epoch, state)?;
+        self.check(epoch, state)?;
         let now = self.clock.now();
         let frames: Vec<Frame> = parsed
             .into_iter()
             .map(|parsed| self.number(state, now, parsed))
             .collect();
         if !frames.is_empty() {
+            if let Some(broadcast) = &mut state.broadcast {
+                broadcast.frame_at = now;
+            }
             let frames: Arc<[Frame]> = frames.into();
             self.to_audience(&state.audience, || ShardMessage::Frames {
                 handle: self.handle,
@@ -420,7 +463,7 @@ impl Channel {
     fn update_title(&self, epoch: u64, title: Title, at_byte: Option<u64>) -> Result<(), Fault> {
         let mut state = self.lock();
         let state = &mut *state;
-        check(epoch, state)?;
+        self.check(epoch, state)?;
         let seq = match at_byte.map(|at_byte| state.ring.first_from(epoch, at_byte)) {
             None => Some(state.next_seq),
             Some(Place::Frame(seq)) => Some(seq),
@@ -454,36 +497,47 @@ impl Channel {
         });
     }
 
-    fn stop(&self, epoch: u64) -> Result<(), Fault> {
+    fn stop(&self, epoch: u64, words: &str) -> Result<(), Fault> {
         let mut state = self.lock();
-        check(epoch, &state)?;
-        self.end(&mut state);
+        self.check(epoch, &state)?;
+        self.end(&mut state, words);
         Ok(())
     }
 
     /// The publisher went without a word: the grace period begins.
     fn lost(&self, epoch: u64) {
         let mut state = self.lock();
-        if check(epoch, &state).is_err() {
+        if self.check(epoch, &state).is_err() {
             return;
         }
         let now = self.clock.now();
         if let Some(broadcast) = &mut state.broadcast {
-            broadcast.publisher = None;
+            let words = "the publisher went without a word";
+            self.occurred(OccurrenceKind::PublisherLost, broadcast, words);
+            broadcast.holder = None;
             broadcast.lost_at = Some(now);
         }
         state.epoch += 1;
         self.tell(&state.audience, &Event::Offline(self.id.clone()), true);
     }
-}
 
-fn check(epoch: u64, state: &State) -> Result<(), Fault> {
-    match state.broadcast {
-        _ if epoch == state.epoch => Ok(()),
-        Some(_) => Err(taken_over()),
-        None => Err(Fault::new(
-            ErrorCode::NotPublishing,
-            "the broadcast has ended",
-        )),
+    fn check(&self, epoch: u64, state: &State) -> Result<(), Fault> {
+        match state.broadcast {
+            _ if epoch == state.epoch => Ok(()),
+            Some(_) => Err(self.taken_over()),
+            None => Err(Fault::new(
+                ErrorCode::NotPublishing,
+                "the broadcast has ended",
+            )),
+        }
+    }
+
+    /// What a publisher is told that another session took the channel from.
+    fn taken_over(&self) -> Fault {
+        Fault::new(
+            ErrorCode::TakenOver,
+            "another session of the same owner took the channel over",
+        )
+        .on(&self.id)
     }
 }

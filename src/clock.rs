@@ -29,3 +29,11 @@ impl Clock {
         Micros(self.unix_at_origin + self.origin.elapsed().as_micros() as u64)
     }
 }
+
+/// The system's clock, in ms since 1970: for people, not for playing.
+pub(crate) fn unix_millis() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis() as u64
+}

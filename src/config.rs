@@ -9,6 +9,7 @@ mod access;
 mod describe;
 mod duration;
 mod error;
+mod pages;
 mod resolve;
 mod section;
 #[cfg(test)]
@@ -21,6 +22,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
+
+use url::Url;
 
 pub use describe::describe;
 pub use duration::{DurationError, parse_duration};
@@ -50,6 +53,8 @@ pub struct Config {
     pub channels: Channels,
     /// Bounds on what peers may ask of the relay.
     pub limits: Limits,
+    /// The web pages.
+    pub pages: Pages,
     /// The operations server.
     pub operations: Operations,
     /// What is logged, and how.
@@ -151,6 +156,16 @@ pub enum Auth {
     Keys(Vec<token::Key>),
 }
 
+impl Auth {
+    /// The name of the mode: `open` or `tokens`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Keys(_) => "tokens",
+        }
+    }
+}
+
 /// Live audio: how much is kept, and how late a listener may be.
 #[derive(Clone, Debug)]
 pub struct Channels {
@@ -210,6 +225,11 @@ pub struct Limits {
     pub handshakes_pending: usize,
     /// How long a session may take to say `hello`.
     pub hello_timeout: Duration,
+    /// Connections to the pages server.
+    pub page_connections: usize,
+    /// Connections to the pages server from one address, loopback excepted: a
+    /// proxy may stand there.
+    pub page_connections_per_address: usize,
 }
 
 impl Default for Limits {
@@ -224,6 +244,34 @@ impl Default for Limits {
             datagram_burst: 100,
             handshakes_pending: 64,
             hello_timeout: Duration::from_secs(5),
+            page_connections: 512,
+            page_connections_per_address: 64,
+        }
+    }
+}
+
+/// The web pages: HTTP with a development certificate, which loopback alone
+/// may see; HTTPS with one in files.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// TCP addresses; none when the pages are off. Port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// Serves the files of this directory rather than the built-in ones.
+    pub dir: Option<PathBuf>,
+    /// Where pages find the relay. Without it: the host by which a browser
+    /// reached the page, and the relay's own port.
+    pub webtransport_url: Option<Url>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            listen: vec![
+                SocketAddr::from(([127, 0, 0, 1], 8080)),
+                SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 8080)),
+            ],
+            dir: None,
+            webtransport_url: None,
         }
     }
 }
@@ -301,8 +349,15 @@ impl Config {
         resolve::resolve(text, base, &|name| std::env::var(name).ok())
     }
 
+    /// Whether a session with this `Origin` header, opened to this authority
+    /// (host and port), may connect: the relay's own pages always may.
+    pub fn allows_origin(&self, origin: Option<&str>, authority: &str) -> bool {
+        self.server.allows_origin(origin)
+            || origin.is_some_and(|origin| self.pages.show(origin, authority))
+    }
+
     /// The defaults: open, on loopback, port 4433, with a development
-    /// certificate. The same as [`Config::default`].
+    /// certificate, pages on port 8080. The same as [`Config::default`].
     pub fn development() -> Self {
         Self::default()
     }

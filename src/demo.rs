@@ -30,7 +30,9 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 const DRAIN: Duration = Duration::from_secs(1);
 
 const NOTES: &str = "\
-Then hear it, in another terminal:
+Then hear it in a browser:
+  http://localhost:8080/?channel=demo
+or in another terminal:
   skywave listen --channel demo | ffplay -nodisp -
 
 q or Ctrl-C ends it.";
@@ -66,7 +68,7 @@ async fn demo(
     let token = station::token(&config.auth)?;
     let bound = Server::bind(config.clone()).await;
     let server = bound.map_err(|error| not_bound(error, &config))?;
-    let invitation = Invitation::new(&server, &config.auth, args.config.as_deref());
+    let invitation = Invitation::new(&server, &config, args.config.as_deref());
     let off_air = CancellationToken::new();
     let url = invitation.url().to_owned();
     let mut station = tokio::spawn(station::run(url, token, off_air.clone()));
@@ -131,12 +133,16 @@ fn not_bound(error: anyhow::Error, config: &Config) -> Failure {
     if !error.chain().any(in_use) {
         return error.into();
     }
-    let listen = config.server.listen.iter().chain(&config.operations.listen);
-    let ports: Vec<String> = listen.map(ToString::to_string).collect();
+    let udp = config.server.listen.iter();
+    let tcp = config.pages.listen.iter().chain(&config.operations.listen);
+    let ports: Vec<String> = udp
+        .map(|address| format!("{address} (UDP)"))
+        .chain(tcp.map(|address| format!("{address} (TCP)")))
+        .collect();
     Failure::failed(format!(
         "{error:#}\n\nThe demo needs {}. For others, write them in a file:\n\n    \
-         server.listen = [\"127.0.0.1:5433\"]\n    operations.listen = \"127.0.0.1:9465\"\n\n\
-         and run `skywave demo --config FILE`.",
+         server.listen = [\"127.0.0.1:5433\"]\n    pages.listen = [\"127.0.0.1:8081\"]\n    \
+         operations.listen = \"127.0.0.1:9465\"\n\nand run `skywave demo --config FILE`.",
         ports.join(", ")
     ))
 }

@@ -13,9 +13,17 @@ use crate::clock::Clock;
 use crate::config;
 use crate::metrics::Metrics;
 use crate::shard::{ShardLink, ShardMessage};
+use crate::supervision::Occurrences;
+use counts::Counts;
+
+mod counts;
+
+pub(crate) use counts::CountsWatch;
 
 /// How often channels are looked after.
 const PULSE: Duration = Duration::from_millis(50);
+/// How often the sessions that watch are told how many listen.
+const COUNTS: Duration = Duration::from_secs(1);
 
 /// The table of channels, shared by all shards.
 pub(crate) struct Directory {
@@ -23,6 +31,8 @@ pub(crate) struct Directory {
     clock: Clock,
     shards: Arc<[ShardLink]>,
     metrics: Metrics,
+    occurrences: Occurrences,
+    counts: Arc<Counts>,
     channels: Mutex<HashMap<ChannelId, Arc<Channel>>>,
     next_handle: AtomicU64,
 }
@@ -33,12 +43,15 @@ impl Directory {
         clock: Clock,
         shards: Arc<[ShardLink]>,
         metrics: Metrics,
+        occurrences: Occurrences,
     ) -> Self {
         Self {
             settings,
             clock,
             shards,
             metrics,
+            occurrences,
+            counts: Arc::default(),
             channels: Mutex::default(),
             next_handle: AtomicU64::new(1),
         }
@@ -65,7 +78,8 @@ impl Directory {
                     "the relay has {} channels, and no more are allowed",
                     self.settings.max
                 ),
-            ));
+            )
+            .on(id));
         }
         let channel = Arc::new(Channel::new(
             id.clone(),
@@ -74,14 +88,31 @@ impl Directory {
             self.clock,
             self.shards.clone(),
             self.metrics.clone(),
+            self.occurrences.clone(),
         ));
         channels.insert(id.clone(), channel.clone());
         Ok(channel)
     }
 
+    /// Every channel, on the air or not, in no order.
+    pub(crate) fn channels(&self) -> Vec<Arc<Channel>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// A session wants to be told how many listen to each channel, for as long as
+    /// this lives.
+    pub(crate) fn watch_counts(&self) -> CountsWatch {
+        Counts::watch(&self.counts)
+    }
+
+    /// A session that watches has missed some of what it was told.
+    pub(crate) fn tell_counts_again(&self) {
+        self.counts.tell_all_again();
+    }
+
     /// Everything on the air, by name.
     pub(crate) fn active(&self) -> Vec<Active> {
-        let channels: Vec<_> = self.lock().values().cloned().collect();
+        let channels = self.channels();
         let mut active: Vec<_> = channels.iter().filter_map(|c| c.active()).collect();
         active.sort_by(|a, b| a.channel_id.cmp(&b.channel_id));
         active
@@ -97,8 +128,7 @@ impl Directory {
 
     /// Ends every broadcast: the relay drains.
     pub(crate) fn end_all(&self) {
-        let channels: Vec<_> = self.lock().values().cloned().collect();
-        for channel in channels {
+        for channel in self.channels() {
             channel.end_now();
         }
     }
@@ -107,15 +137,29 @@ impl Directory {
     pub(crate) async fn tend(&self) {
         let mut pulse = tokio::time::interval(PULSE);
         pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut counts = tokio::time::interval(COUNTS);
+        counts.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            pulse.tick().await;
-            let channels: Vec<_> = self.lock().values().cloned().collect();
-            for channel in &channels {
-                channel.tend();
+            tokio::select! {
+                _ = pulse.tick() => {
+                    for channel in self.channels() {
+                        channel.tend();
+                    }
+                    self.remove_vacant();
+                }
+                _ = counts.tick() => self.tell_counts(),
             }
-            drop(channels);
-            self.remove_vacant();
         }
+    }
+
+    fn tell_counts(&self) {
+        if self.counts.nobody_watches() {
+            return;
+        }
+        let channels = self.channels();
+        let mut audiences: Vec<_> = channels.iter().filter_map(|c| c.audience()).collect();
+        audiences.sort_by(|a, b| a.channel_id.cmp(&b.channel_id));
+        self.counts.tell(audiences, &self.shards);
     }
 
     /// A channel that is off the air, and that only the table holds, goes:

@@ -4,11 +4,13 @@
 //! It holds keys and nothing else; it logs nothing, and no error of it
 //! contains a token.
 
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::errors::ErrorKind;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use url::{Host, Url};
 
 use crate::config::Auth;
 use crate::token::{Claims, Key, MAX_TOKEN_BYTES, Pattern, Role, seconds_since_1970};
@@ -25,6 +27,38 @@ const LEEWAY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Gate {
     auth: Auth,
+}
+
+/// From where a client comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// This machine: a program, or a page that it serves itself.
+    ThisMachine,
+    /// The network, or a page of another site in a browser on this machine.
+    Elsewhere,
+}
+
+impl Whereabouts {
+    /// Of a client at this address, and of the page that it runs on, which browsers
+    /// name by its origin (RFC 6454, section 7).
+    pub fn of(peer: IpAddr, page: Option<&str>) -> Self {
+        match peer.to_canonical().is_loopback() && page.is_none_or(is_local_page) {
+            true => Self::ThisMachine,
+            false => Self::Elsewhere,
+        }
+    }
+}
+
+fn is_local_page(origin: &str) -> bool {
+    let Ok(origin) = Url::parse(origin) else {
+        return false;
+    };
+    match origin.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// What somebody may do.
@@ -145,9 +179,9 @@ impl Gate {
 
     /// Decides on one session, at the time `now`.
     ///
-    /// An open gate makes everyone an owner of every channel under the name
-    /// that they give (`subject_hint`), and reads no token. Otherwise the
-    /// token alone counts.
+    /// An open gate lets everyone do everything on every channel under the name
+    /// that they give (`subject_hint`), and reads no token: clients on this machine
+    /// are admins, others owners. Otherwise the token alone counts.
     ///
     /// # Errors
     /// Why not, in words for the client.
@@ -155,10 +189,11 @@ impl Gate {
         &self,
         token: Option<&str>,
         subject_hint: Option<&str>,
+        whereabouts: Whereabouts,
         now: SystemTime,
     ) -> Result<Grant, Refusal> {
         let keys = match &self.auth {
-            Auth::Open => return Ok(open_grant(subject_hint)),
+            Auth::Open => return Ok(open_grant(subject_hint, whereabouts)),
             Auth::Keys(keys) => keys,
         };
         let token = token
@@ -171,7 +206,7 @@ impl Gate {
     }
 }
 
-fn open_grant(hint: Option<&str>) -> Grant {
+fn open_grant(hint: Option<&str>, whereabouts: Whereabouts) -> Grant {
     let subject: String = hint
         .unwrap_or_default()
         .chars()
@@ -185,7 +220,10 @@ fn open_grant(hint: Option<&str>) -> Grant {
         } else {
             subject.to_owned()
         },
-        role: Role::Owner,
+        role: match whereabouts {
+            Whereabouts::ThisMachine => Role::Admin,
+            Whereabouts::Elsewhere => Role::Owner,
+        },
         channels: vec![Pattern::any()],
         expires: None,
     }

@@ -12,10 +12,12 @@ pub mod gate;
 pub mod logging;
 pub mod metrics;
 pub mod operations;
+mod pages;
 mod relay;
 mod server;
 mod session;
 mod shard;
+mod supervision;
 pub mod tls;
 pub mod token;
 

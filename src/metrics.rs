@@ -14,6 +14,7 @@ mod tests;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
@@ -173,6 +174,23 @@ impl Metrics {
         self.fetch(|| counter!("skywave_ingest_skipped_bytes_total", "kind" => kind))
     }
 
+    /// Answers of the pages server, by the class of their status.
+    pub fn pages_requests(&self, status: StatusCode) -> Counter {
+        let class = match status.as_u16() / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.fetch(|| counter!("skywave_pages_requests_total", "status" => class))
+    }
+
+    /// Connections to the pages server that were closed before a request.
+    pub fn pages_refused(&self, reason: &'static str) -> Counter {
+        self.fetch(|| counter!("skywave_pages_refused_total", "reason" => reason))
+    }
+
     /// Numbers of the shard with this index.
     pub fn shard(&self, index: usize) -> Shard {
         let shard = index.to_string();
@@ -277,6 +295,14 @@ fn describe() {
     describe_counter!(
         "skywave_metadata_repeats_total",
         "Metadata sent again for want of an acknowledgement."
+    );
+    describe_counter!(
+        "skywave_pages_requests_total",
+        "Answers of the pages server, by the class of their status."
+    );
+    describe_counter!(
+        "skywave_pages_refused_total",
+        "Connections to the pages server that were closed before a request, by reason."
     );
     describe_gauge!(
         "skywave_certificate_expiry_seconds",

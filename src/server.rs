@@ -20,8 +20,10 @@ use crate::directory::Directory;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::operations::{self, Health};
+use crate::pages;
 use crate::relay::Relay;
 use crate::shard::{ShardId, ShardLink, ShardThread, bind_sockets};
+use crate::supervision::{self, Supervision};
 use crate::tls::{Certificates, server_crypto};
 
 /// How often a server looks whether all sessions have gone, or a part has failed.
@@ -34,6 +36,7 @@ pub struct Server {
     health: Health,
     certificates: Arc<Certificates>,
     addresses: Vec<SocketAddr>,
+    pages_addresses: Vec<SocketAddr>,
     operations_address: Option<SocketAddr>,
     shards: Vec<ShardThread>,
     tasks: TaskTracker,
@@ -45,7 +48,7 @@ impl Server {
     ///
     /// # Errors
     /// An address cannot be bound, or a certificate cannot be used.
-    pub async fn bind(config: Config) -> anyhow::Result<Self> {
+    pub async fn bind(mut config: Config) -> anyhow::Result<Self> {
         let certificates = Certificates::load(&config.tls, SystemTime::now())?;
         let quic = quic_config(&config, certificates.clone())?;
         let shard_count = config.server.shards.get();
@@ -66,16 +69,33 @@ impl Server {
             }
             None => None,
         };
+        let (pages_addresses, pages) = pages::bind(
+            &config,
+            &addresses,
+            certificates.clone(),
+            metrics.clone(),
+            ended.clone(),
+        )
+        .await?;
+        config.pages.listen = pages_addresses.clone();
 
         let clock = Clock::start();
         let (links, queues): (Vec<_>, Vec<_>) = (0..shard_count).map(|_| ShardLink::new()).unzip();
         let links: Arc<[ShardLink]> = links.into();
         let channels = config.channels.clone();
+        let (supervision, occurrences_rx) = Supervision::new(&metrics);
         let relay = Arc::new(Relay {
             clock,
             gate: Gate::new(&config.auth),
             admission: Admission::new(&config.limits),
-            directory: Directory::new(channels, clock, links.clone(), metrics.clone()),
+            directory: Directory::new(
+                channels,
+                clock,
+                links.clone(),
+                metrics.clone(),
+                supervision.occurrences().clone(),
+            ),
+            supervision,
             metrics: metrics.clone(),
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
@@ -100,6 +120,15 @@ impl Server {
             let relay = relay.clone();
             async move { relay.directory.tend().await }
         });
+        if !pages_addresses.is_empty() {
+            let task = health.core_task("the pages server");
+            tasks.spawn(async move {
+                let _task = task;
+                pages.await;
+            });
+        }
+        let supervising = supervision::run(relay.clone(), occurrences_rx);
+        spawn_core(&tasks, &health, &ended, "the supervision", supervising);
         let watch = certificates.clone().watch(metrics, ended.clone());
         spawn_core(&tasks, &health, &ended, "the certificate watch", watch);
         tasks.close();
@@ -109,6 +138,7 @@ impl Server {
             health,
             certificates,
             addresses,
+            pages_addresses,
             operations_address,
             shards,
             tasks,
@@ -120,6 +150,12 @@ impl Server {
     /// configuration.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The TCP addresses of the web pages, in the order of the configuration;
+    /// none when they are off.
+    pub fn pages_addresses(&self) -> &[SocketAddr] {
+        &self.pages_addresses
     }
 
     /// The address of `/metrics`, `/healthz` and `/readyz`.

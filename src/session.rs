@@ -4,7 +4,7 @@
 //! A session is one task on its shard. It owns what the client holds: its grant,
 //! its publications, its seats in rooms; all of it goes when the session does.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use skywave_wire::ChannelId;
 use skywave_wire::control::{
-    Cut, ErrorCode, Event, Fault, Lines, MAX_LINE_BYTES, encode_error, encode_event,
+    Cut, ErrorCode, Event, Fault, Lines, MAX_LINE_BYTES, OccurrenceKind, encode_error, encode_event,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -21,9 +21,11 @@ use tracing::Instrument;
 use wtransport::{RecvStream, SendStream, VarInt};
 
 use crate::channel::Publication;
-use crate::gate::Grant;
+use crate::directory::CountsWatch;
+use crate::gate::{Grant, Whereabouts};
 use crate::relay::Relay;
 use crate::shard::{Entry, Shard};
+use crate::supervision::{About, SessionEntry, Watch};
 use outbox::Next;
 
 mod datagrams;
@@ -32,6 +34,7 @@ mod ingest;
 mod outbox;
 mod requests;
 mod streams;
+mod supervising;
 
 pub(crate) use outbox::Outbox;
 
@@ -44,11 +47,18 @@ struct Session {
     id: u64,
     relay: std::sync::Arc<Relay>,
     wt: wtransport::Connection,
+    whereabouts: Whereabouts,
     entry: Entry,
     outbox: Rc<Outbox>,
     publications: RefCell<HashMap<ChannelId, Rc<Publication>>>,
     /// A publication was added.
     publications_changed: Notify,
+    /// From `hello` on.
+    supervised: OnceCell<SessionEntry>,
+    counts_watch: OnceCell<CountsWatch>,
+    watch: OnceCell<Watch>,
+    /// `watch` was set.
+    watching: Notify,
 }
 
 /// Why a session ends.
@@ -67,13 +77,13 @@ impl From<Fault> for End {
 }
 
 /// Serves a session to its end.
-pub(crate) async fn run(shard: Rc<Shard>, wt: wtransport::Connection) {
+pub(crate) async fn run(shard: Rc<Shard>, wt: wtransport::Connection, whereabouts: Whereabouts) {
     let id = NEXT_SESSION.fetch_add(1, Ordering::Relaxed);
     let span = tracing::debug_span!("session", id, peer = %wt.remote_address());
-    serve(shard, wt, id).instrument(span).await;
+    serve(shard, wt, whereabouts, id).instrument(span).await;
 }
 
-async fn serve(shard: Rc<Shard>, wt: wtransport::Connection, id: u64) {
+async fn serve(shard: Rc<Shard>, wt: wtransport::Connection, whereabouts: Whereabouts, id: u64) {
     let relay = shard.relay().clone();
     let patience = relay.config.limits.hello_timeout;
     let Ok(Ok((send, recv))) = timeout(patience, wt.accept_bi()).await else {
@@ -89,9 +99,14 @@ async fn serve(shard: Rc<Shard>, wt: wtransport::Connection, id: u64) {
         relay,
         entry: shard.enter(&wt, outbox.clone()),
         wt,
+        whereabouts,
         outbox,
         publications: RefCell::default(),
         publications_changed: Notify::new(),
+        supervised: OnceCell::new(),
+        counts_watch: OnceCell::new(),
+        watch: OnceCell::new(),
+        watching: Notify::new(),
     };
     session.converse(send, recv).await;
 }
@@ -110,7 +125,10 @@ impl Session {
         self.entry.leave_all();
         match end {
             End::Gone => tracing::debug!("session ended"),
-            End::Fault(fault) => self.last_words(&fault, writer).await,
+            End::Fault(fault) => {
+                self.supervised(|entry| entry.ends(&fault.message));
+                self.last_words(&fault, writer).await;
+            }
         }
     }
 
@@ -129,7 +147,9 @@ impl Session {
             end = self.requests(&grant, recv, lines) => end,
             end = self.datagrams() => end,
             end = self.streams() => end,
-            end = self.watch_takeovers() => end,
+            end = self.watch_evictions() => end,
+            end = self.tell_watched() => end,
+            why = self.evicted() => End::Fault(why),
             end = self.refuse_more_control_streams() => end,
             () = until(grant.expires) => {
                 Fault::new(ErrorCode::TokenExpired, "the session's token has ended").into()
@@ -140,6 +160,21 @@ impl Session {
             () = self.relay.stopping.cancelled() => {
                 Fault::new(ErrorCode::Draining, "the relay stops").into()
             }
+        }
+    }
+
+    /// Waits until an administrator ends the session.
+    async fn evicted(&self) -> Fault {
+        match self.supervised.get() {
+            Some(entry) => entry.eviction().evicted().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Notes something in the table of sessions.
+    fn supervised(&self, note: impl FnOnce(&SessionEntry)) {
+        if let Some(entry) = self.supervised.get() {
+            note(entry);
         }
     }
 
@@ -171,6 +206,7 @@ impl Session {
                 Next::Resync => {
                     self.relay.metrics.drops("events-unread").increment(1);
                     self.tell_what_is_on_the_air();
+                    self.tell_counts_again();
                     continue;
                 }
                 Next::Closed => break,
@@ -201,6 +237,14 @@ impl Session {
         }
     }
 
+    /// Counts may have been among the events that it missed.
+    fn tell_counts_again(&self) {
+        if self.counts_watch.get().is_some() {
+            self.entry.presence().tell_counts_anew();
+            self.relay.directory.tell_counts_again();
+        }
+    }
+
     /// A fault that answers no request.
     fn complain(&self, fault: &Fault) {
         self.count_fault(fault);
@@ -211,6 +255,19 @@ impl Session {
         let code = fault.code.as_str();
         self.relay.metrics.control_errors(code).increment(1);
         tracing::debug!(code, fault.message, "error told");
+        if is_refusal(fault.code) {
+            self.tell_refusal(fault);
+        }
+    }
+
+    fn tell_refusal(&self, fault: &Fault) {
+        let about = About {
+            channel: fault.channel_id.as_ref(),
+            session: Some(self.id),
+            subject: self.supervised.get().map(SessionEntry::subject),
+        };
+        let occurrences = self.relay.supervision.occurrences();
+        occurrences.tell(OccurrenceKind::Refused, about, || fault.to_string());
     }
 
     async fn last_words(&self, fault: &Fault, writer: Pin<&mut impl Future<Output = ()>>) {
@@ -254,5 +311,21 @@ fn forbidden(grant: &Grant, what: &str, channel: &ChannelId) -> Fault {
         grant.subject,
         grant.role.name()
     );
-    Fault::new(ErrorCode::Forbidden, words)
+    Fault::new(ErrorCode::Forbidden, words).on(channel)
+}
+
+/// Whether an operator should know that somebody was told this: somebody did not
+/// get what they wanted, which is neither a slip of their program nor passing.
+fn is_refusal(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::VersionUnsupported
+            | ErrorCode::TokenMissing
+            | ErrorCode::TokenInvalid
+            | ErrorCode::TokenExpired
+            | ErrorCode::Forbidden
+            | ErrorCode::ChannelBusy
+            | ErrorCode::NotMp3
+            | ErrorCode::LimitReached
+    )
 }

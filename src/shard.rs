@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use skywave_wire::control::Fault;
@@ -161,6 +162,11 @@ impl Shard {
                     presence.line.outbox().event(line.clone());
                 }
             }
+            ShardMessage::Audiences { changed, all } => {
+                for (_, presence) in self.sessions.borrow().iter() {
+                    presence.tell_counts(&changed, all.as_deref());
+                }
+            }
         }
     }
 
@@ -259,6 +265,8 @@ impl Shard {
             .frames
             .increment(tally.datagram.frames);
         metrics.sent_datagram.bytes.increment(tally.datagram.bytes);
+        let bytes = tally.stream.bytes + tally.datagram.bytes;
+        self.relay.supervision.sent(bytes);
         metrics.skips.increment(tally.skips);
         metrics.skipped_frames.increment(tally.skipped_frames);
         if tally.datagrams_dropped > 0 {
@@ -290,7 +298,8 @@ impl Entry {
         self.presence.seats.borrow().contains_key(id)
     }
 
-    /// Seats the session in the channel's room; says what it finds there.
+    /// Seats the session in the channel's room; says what it finds there, and
+    /// where the frames are counted that it will be too slow to take.
     ///
     /// # Errors
     /// Nobody is on the air and the listener does not want to `wait`, or the
@@ -300,31 +309,32 @@ impl Entry {
         channel: &Arc<Channel>,
         wish: Wish,
         wait: bool,
-    ) -> Result<Snapshot, Fault> {
+    ) -> Result<(Snapshot, Arc<AtomicU64>), Fault> {
         let shard = &self.shard;
         let (membership, snapshot) = channel.join(shard.id, wait)?;
         let now = shard.relay.clock.now();
         let mut tally = Tally::default();
-        let seat = shard
-            .rooms
-            .borrow_mut()
+        let mut rooms = shard.rooms.borrow_mut();
+        let room = rooms
             .entry(channel.handle())
-            .or_insert_with(|| Room::new(channel.clone(), &shard.relay.config.channels))
-            .enter(
-                self.presence.line.clone(),
-                wish,
-                membership,
-                &snapshot,
-                now,
-                &mut tally,
-            );
+            .or_insert_with(|| Room::new(channel.clone(), &shard.relay.config.channels));
+        let seat = room.enter(
+            self.presence.line.clone(),
+            wish,
+            membership,
+            &snapshot,
+            now,
+            &mut tally,
+        );
+        let skipped = room.skipped(seat);
+        drop(rooms);
         shard.count(&tally);
         let place = (channel.handle(), seat);
         self.presence
             .seats
             .borrow_mut()
             .insert(channel.id().clone(), place);
-        Ok(snapshot)
+        Ok((snapshot, skipped))
     }
 
     /// Leaves the channel's room; `false` where the session was not in it.

@@ -253,6 +253,21 @@ pub(crate) fn check_files(certificate: &Path, key: &Path) -> Vec<Error> {
     errors
 }
 
+/// TLS for the pages: versions 1.2 and 1.3, protocol `http/1.1` (RFC 7301,
+/// section 6).
+///
+/// # Errors
+/// When rustls refuses the settings.
+pub fn https_crypto(certificates: Arc<Certificates>) -> Result<rustls::ServerConfig, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut crypto = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    crypto.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(crypto)
+}
+
 /// TLS for QUIC: version 1.3 alone, protocol `h3`, no early data (a replayed
 /// request could start a second session).
 ///

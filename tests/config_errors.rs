@@ -42,6 +42,11 @@ sessions_per_address = 0
 hello_timeout = "10ms"
 control_per_second = 5000000000
 
+[pages]
+listen = []
+dir = "nowhere"
+webtransport_url = "http://radio.example/"
+
 [operations]
 listen = "0.0.0.0:9464"
 
@@ -68,7 +73,12 @@ level = "skywave=loud"
          operations.open_to_the_network = true",
         "log.format: must be \"text\" or \"json\", got \"xml\"",
         "auth.mode: must be \"open\" or \"tokens\", got \"closed\"",
-        "nonsense: unknown key; known here: server, tls, channels, limits, operations, log, auth",
+        "pages.listen: must be \"off\" or name at least one address",
+        "pages.dir: nowhere is no directory",
+        "pages.webtransport_url: must be a URL such as https://radio.example:4433/, got \
+         \"http://radio.example/\"",
+        "nonsense: unknown key; known here: server, tls, channels, limits, operations, log, auth, \
+         pages",
     ];
     let mut found = mistakes(text);
     let level = found
@@ -163,6 +173,55 @@ fn open_access_stays_on_loopback_unless_the_config_says_otherwise() {
     Config::parse(&tokens, Path::new("")).expect("tokens may listen anywhere");
     let mapped = "[server]\nlisten = [\"[::ffff:127.0.0.1]:0\", \"127.8.8.8:0\", \"[::1]:0\"]\n";
     Config::parse(mapped, Path::new("")).expect("all of it is loopback");
+}
+
+#[test]
+fn pages_are_shown_over_plain_http_on_loopback_alone() {
+    for address in ["0.0.0.0:8080", "192.0.2.7:80", "[::]:8080"] {
+        let listen = format!("[pages]\nlisten = [\"127.0.0.1:8080\", \"{address}\"]\n");
+        assert_eq!(
+            mistakes(&listen),
+            [format!(
+                "pages.listen: {address} would show the pages over plain HTTP, on which browsers \
+                 give no WebTransport beyond loopback; use tls.mode = \"files\", or listen on \
+                 loopback"
+            )]
+        );
+    }
+    assert_eq!(
+        mistakes("[pages]\nlisten = \"of\"\n"),
+        ["pages.listen: must be \"off\" or an array of strings, got \"of\""]
+    );
+    let loopback = "[pages]\nlisten = [\"127.8.8.8:80\", \"[::ffff:127.0.0.1]:0\", \"[::1]:0\"]\n";
+    Config::parse(loopback, Path::new("")).expect("all of it is loopback");
+}
+
+#[test]
+fn with_a_real_certificate_pages_are_where_the_relay_is() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let made = rcgen::generate_simple_self_signed(["radio.example".to_owned()]).expect("made");
+    fs::write(dir.path().join("a.crt"), made.cert.pem()).expect("a file");
+    fs::write(dir.path().join("a.key"), made.signing_key.serialize_pem()).expect("a file");
+    let relay = "server.listen = [\"0.0.0.0:443\", \"[::]:443\"]\nauth.open_to_the_network = true\n\
+                 [tls]\nmode = \"files\"\ncertificate = \"a.crt\"\nkey = \"a.key\"\n";
+    let described = |pages: &str| {
+        let text = format!("{relay}{pages}");
+        let config = Config::parse(&text, dir.path()).expect("a config");
+        let described = config::describe(&config);
+        let line = described.lines().find(|line| line.starts_with("pages "));
+        line.expect("a line on the pages").to_owned()
+    };
+    assert_eq!(
+        described(""),
+        "pages        https://0.0.0.0:443, https://[::]:443"
+    );
+    assert_eq!(
+        described(
+            "[pages]\nlisten = [\"0.0.0.0:8443\"]\nwebtransport_url = \"https://radio.example\"\n"
+        ),
+        "pages        https://0.0.0.0:8443, find the relay at https://radio.example/"
+    );
+    assert_eq!(described("[pages]\nlisten = \"off\"\n"), "pages        off");
 }
 
 #[test]

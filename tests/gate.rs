@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 use skywave::config::{Auth, Config};
-use skywave::gate::{Gate, Grant, Refusal};
+use skywave::gate::{Gate, Grant, Refusal, Whereabouts};
 use skywave::token::{self, Claims, Key, MintError, Pattern, Request, Role};
 
 const SECRET: &[u8] = b"a-secret-of-thirty-two-bytes-or-more";
@@ -41,7 +41,12 @@ fn claims(role: Role, channels: &[&str]) -> Claims {
 }
 
 fn admit(gate: &Gate, token: &str) -> Result<Grant, Refusal> {
-    gate.admit(Some(token), Some("a name that does not count"), now())
+    gate.admit(
+        Some(token),
+        Some("a name that does not count"),
+        Whereabouts::ThisMachine,
+        now(),
+    )
 }
 
 fn refused(gate: &Gate, token: &str) -> (Refusal, &'static str) {
@@ -130,7 +135,9 @@ fn patterns_cover_names_and_prefixes() {
 fn no_token_is_missing() {
     let gate = gate([key()]);
     for token in [None, Some("")] {
-        let refusal = gate.admit(token, Some("dj"), now()).expect_err("no token");
+        let refusal = gate
+            .admit(token, Some("dj"), Whereabouts::ThisMachine, now())
+            .expect_err("no token");
         assert_eq!(refusal, Refusal::Missing);
         assert_eq!(refusal.code(), "token-missing");
     }
@@ -140,7 +147,10 @@ fn no_token_is_missing() {
 fn an_expired_token_says_when() {
     let token = token::mint(&key(), &claims(Role::Listener, &["*"])).expect("a token");
     let gate = gate([key()]);
-    let at = |seconds| gate.admit(Some(&token), None, now() + Duration::from_secs(seconds));
+    let at = |seconds| {
+        let later = now() + Duration::from_secs(seconds);
+        gate.admit(Some(&token), None, Whereabouts::Elsewhere, later)
+    };
     assert!(at(59).is_ok());
     let refusal = at(60).expect_err("expired");
     assert_eq!(refusal.code(), "token-expired");
@@ -399,7 +409,7 @@ fn with(claims: &Value, claim: &str, value: Value) -> Value {
 }
 
 #[test]
-fn an_open_gate_makes_owners_under_their_own_names() {
+fn an_open_gate_makes_owners_under_their_own_names_and_admins_of_those_nearby() {
     let gate = Gate::new(&Auth::Open);
     assert!(gate.is_open());
     for (hint, subject) in [
@@ -409,11 +419,42 @@ fn an_open_gate_makes_owners_under_their_own_names() {
         (None, "anonymous".to_owned()),
         (Some(&*"é".repeat(100)), "é".repeat(64)),
     ] {
-        let grant = gate.admit(None, hint, now()).expect("everyone");
-        assert_eq!(grant.subject, subject);
-        assert_eq!(grant.expires, None);
-        assert!(grant.may_listen("any") && grant.may_publish("any") && grant.may_moderate("any"));
-        assert!(!grant.is_admin());
+        for (whereabouts, role) in [
+            (Whereabouts::Elsewhere, Role::Owner),
+            (Whereabouts::ThisMachine, Role::Admin),
+        ] {
+            let grant = gate.admit(None, hint, whereabouts, now());
+            let grant = grant.expect("everyone");
+            assert_eq!((&*grant.subject, grant.role), (&*subject, role));
+            assert_eq!(grant.expires, None);
+            assert!(grant.may_listen("any") && grant.may_publish("any"));
+            assert!(grant.may_moderate("any"));
+        }
+    }
+}
+
+#[test]
+fn nearby_is_this_machine_but_no_page_of_another_site() {
+    let here = |peer: &str, page| {
+        let peer = peer.parse().expect("an address");
+        Whereabouts::of(peer, page) == Whereabouts::ThisMachine
+    };
+    for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+        for page in [
+            None,
+            Some("http://localhost:8080"),
+            Some("http://127.0.0.1:8080"),
+            Some("http://[::1]:8080"),
+        ] {
+            assert!(here(peer, page), "{peer} {page:?}");
+        }
+        for page in ["https://radio.example", "http://localhost.example", "null"] {
+            assert!(!here(peer, Some(page)), "{peer} {page}");
+        }
+    }
+    for peer in ["192.0.2.1", "10.0.0.1", "2001:db8::1", "::ffff:192.0.2.1"] {
+        assert!(!here(peer, None), "{peer}");
+        assert!(!here(peer, Some("http://localhost:8080")), "{peer}");
     }
 }
 

@@ -30,7 +30,7 @@ impl Relay {
         let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
         let config = format!(
             "server.listen = [\"127.0.0.1:{port}\"]\nserver.shards = {shards}\n\
-             operations.listen = \"off\"\nlog.level = \"warn\"\n\
+             pages.listen = \"off\"\noperations.listen = \"off\"\nlog.level = \"warn\"\n\
              [limits]\nsessions_per_address = 100000\n\
              sessions_per_second_per_address = 100000\n"
         );

@@ -22,6 +22,11 @@ impl Membership {
     pub(super) fn new(channel: Arc<Channel>, shard: ShardId) -> Self {
         Self { channel, shard }
     }
+
+    /// Its listener was too slow to take so many frames.
+    pub(crate) fn skipped(&self, frames: u64) {
+        self.channel.skipped(frames);
+    }
 }
 
 impl Drop for Membership {

@@ -2,12 +2,12 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skywave_wire::control::{ErrorCode, Fault, Title};
-use skywave_wire::{StreamId, mp3};
+use skywave_wire::control::{Fault, Title};
+use skywave_wire::{ChannelId, StreamId, mp3};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::Channel;
+use crate::supervision::Eviction;
 
 /// A publisher's hold of a channel. Dropped without [`stop`](Self::stop), it
 /// leaves the channel live for the grace period.
@@ -16,7 +16,7 @@ pub(crate) struct Publication {
     stream_id: StreamId,
     epoch: u64,
     resumed: bool,
-    superseded: CancellationToken,
+    eviction: Arc<Eviction>,
     has_ingest: Cell<bool>,
     /// Bytes of the ingest stream that were taken, whether it has ended, and
     /// whoever waits for either.
@@ -31,14 +31,14 @@ impl Publication {
         stream_id: StreamId,
         epoch: u64,
         resumed: bool,
-        superseded: CancellationToken,
+        eviction: Arc<Eviction>,
     ) -> Self {
         Self {
             channel,
             stream_id,
             epoch,
             resumed,
-            superseded,
+            eviction,
             has_ingest: Cell::new(false),
             taken: Cell::new(0),
             ingest_ended: Cell::new(false),
@@ -86,17 +86,22 @@ impl Publication {
         }
     }
 
-    /// Ends when another session of the same owner takes the channel over.
-    pub(crate) fn superseded(&self) -> &CancellationToken {
-        &self.superseded
+    /// For when another session of the same owner takes the channel over, or an
+    /// administrator ends the broadcast.
+    pub(crate) fn eviction(&self) -> &Eviction {
+        &self.eviction
+    }
+
+    pub(crate) fn channel_id(&self) -> &ChannelId {
+        self.channel.id()
     }
 
     /// Puts frames on the air. Says how far they run ahead of real time.
     ///
     /// # Errors
-    /// The channel is somebody else's by now.
+    /// The broadcast has ended, or is another session's by now.
     pub(crate) fn push(&self, frames: Vec<mp3::Frame>) -> Result<Duration, Fault> {
-        self.channel.push(self.epoch, frames)
+        self.explained(self.channel.push(self.epoch, frames))
     }
 
     /// Sets the title, from the frame at this byte of the ingest on or at once.
@@ -104,15 +109,20 @@ impl Publication {
     /// # Errors
     /// The channel is somebody else's by now, or too many titles wait.
     pub(crate) fn update_title(&self, title: Title, at_byte: Option<u64>) -> Result<(), Fault> {
-        self.channel.update_title(self.epoch, title, at_byte)
+        self.explained(self.channel.update_title(self.epoch, title, at_byte))
     }
 
-    /// Goes off the air at once.
+    /// Goes off the air at once, for the reason that these words give.
     ///
     /// # Errors
-    /// The channel is somebody else's by now.
-    pub(crate) fn stop(&self) -> Result<(), Fault> {
-        self.channel.stop(self.epoch)
+    /// The broadcast has ended, or is another session's by now.
+    pub(crate) fn stop(&self, words: &str) -> Result<(), Fault> {
+        self.explained(self.channel.stop(self.epoch, words))
+    }
+
+    /// A publisher that had to go fails for that reason alone.
+    fn explained<T>(&self, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        outcome.map_err(|fault| self.eviction.why().unwrap_or(fault))
     }
 }
 
@@ -120,12 +130,4 @@ impl Drop for Publication {
     fn drop(&mut self) {
         self.channel.lost(self.epoch);
     }
-}
-
-/// What a publisher is told that another session took its channel from.
-pub(crate) fn taken_over() -> Fault {
-    Fault::new(
-        ErrorCode::TakenOver,
-        "another session of the same owner took the channel over",
-    )
 }

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use skywave_wire::FrameSeq;
-use skywave_wire::group::Frame;
+use skywave_wire::group::{Frame, duration_micros};
+use skywave_wire::{FrameSeq, Micros};
 
 /// No channel keeps more, whatever its frames' duration.
 const MAX_FRAMES: usize = 1024;
@@ -73,6 +73,22 @@ impl Ring {
             .collect()
     }
 
+    /// The audio of the last seconds that are kept, in kbit/s; less where none came
+    /// in some of them.
+    pub(crate) fn kbps(&self, now: Micros) -> u64 {
+        let (Some(oldest), Some(newest)) = (self.frames.front(), self.frames.back()) else {
+            return 0;
+        };
+        let newest_end = newest.frame.time.plus(duration_micros(&newest.frame.data));
+        let end = newest_end.max(now);
+        let window = Micros(end.0.saturating_sub(self.span_micros));
+        let start = oldest.frame.time.max(window);
+        let within = self.frames.iter().filter(|kept| kept.frame.time >= start);
+        let bytes: usize = within.map(|kept| kept.frame.data.len()).sum();
+        let micros = end.since(start).max(1);
+        (bytes as u64 * 8_000 + micros / 2) / micros
+    }
+
     /// Where the first frame of this ingest is that begins at or after byte
     /// `offset`.
     pub(crate) fn first_from(&self, ingest: u64, offset: u64) -> Place {
@@ -100,7 +116,6 @@ impl Ring {
 mod tests {
     use super::*;
     use bytes::Bytes;
-    use skywave_wire::Micros;
 
     fn frame(seq: u64) -> Frame {
         Frame {
@@ -123,6 +138,35 @@ mod tests {
         let burst = ring.newest(260_000);
         assert_eq!(burst.len(), 10);
         assert_eq!(burst[0].seq, FrameSeq(9_990));
+    }
+
+    /// MPEG-1 at 128 kbit/s and 44.1 kHz, a frame of 417 bytes every 26,122 µs.
+    fn at_128_kbps(n: u64) -> Frame {
+        let mut data = vec![0; 417];
+        data[..4].copy_from_slice(&[0xff, 0xfb, 0x90, 0x64]);
+        Frame {
+            time: Micros(1_000_000_000 + n * 26_122),
+            data: data.into(),
+            ..frame(n)
+        }
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_audio_and_falls_when_none_comes() {
+        let mut ring = Ring::new(4_000_000);
+        assert_eq!(ring.kbps(Micros(1_000_000_000)), 0);
+        for n in 0..300 {
+            let frame = at_128_kbps(n);
+            let time = frame.time;
+            ring.push(frame, 1, n * 417);
+            for ahead in [0, 20_000] {
+                let rate = ring.kbps(Micros(time.0 - ahead));
+                assert!(rate.abs_diff(128) <= 1, "{rate} kbit/s after {n} frames");
+            }
+        }
+        let newest = Micros(1_000_000_000 + 300 * 26_122);
+        assert!(ring.kbps(newest.plus(2_000_000)).abs_diff(64) <= 1);
+        assert_eq!(ring.kbps(newest.plus(4_000_000)), 0);
     }
 
     #[test]

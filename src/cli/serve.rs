@@ -35,6 +35,9 @@ async fn serve(config: Config, stop: CancellationToken) -> Result<(), Failure> {
     for address in server.addresses() {
         info!(%address, "listening for WebTransport");
     }
+    for address in server.pages_addresses() {
+        info!(%address, "serving the web pages");
+    }
     if let Some(address) = server.operations_address() {
         info!(%address, "serving metrics and health");
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::duration::write as duration;
-use super::{Auth, Config, LogFormat, Tls};
+use super::{Auth, Config, LogFormat, Pages, Tls};
 
 /// What a relay with this config would run: one line a subject, secrets
 /// masked.
@@ -23,6 +23,7 @@ fn lines(config: &Config) -> Vec<(&'static str, String)> {
         auth,
         channels,
         limits,
+        pages: shown,
         operations,
         log,
     } = config;
@@ -78,7 +79,7 @@ fn lines(config: &Config) -> Vec<(&'static str, String)> {
             format!(
                 "{} sessions, {} an address, {}/s new an address; a session: {} control \
                  messages/s (burst {}), {} datagrams/s (burst {}), hello within {}; Retry above \
-                 {} pending handshakes a shard",
+                 {} pending handshakes a shard; {} connections to the pages, {} an address",
                 limits.sessions,
                 limits.sessions_per_address,
                 limits.sessions_per_second_per_address,
@@ -87,10 +88,13 @@ fn lines(config: &Config) -> Vec<(&'static str, String)> {
                 limits.datagrams_per_second,
                 limits.datagram_burst,
                 duration(limits.hello_timeout),
-                limits.handshakes_pending
+                limits.handshakes_pending,
+                limits.page_connections,
+                limits.page_connections_per_address
             ),
         ),
     ];
+    lines.push(("pages", pages(shown, tls)));
     lines.push((
         "operations",
         operations
@@ -103,6 +107,29 @@ fn lines(config: &Config) -> Vec<(&'static str, String)> {
     };
     lines.push(("log", format!("{format}, {}", log.level)));
     lines
+}
+
+fn pages(pages: &Pages, tls: &Tls) -> String {
+    if pages.listen.is_empty() {
+        return "off".to_owned();
+    }
+    let scheme = match tls {
+        Tls::Development { .. } => "http",
+        Tls::Files { .. } => "https",
+    };
+    let addresses: Vec<String> = pages
+        .listen
+        .iter()
+        .map(|address| format!("{scheme}://{address}"))
+        .collect();
+    let mut words = addresses.join(", ");
+    if let Some(dir) = &pages.dir {
+        words += &format!(", from {}", dir.display());
+    }
+    if let Some(url) = &pages.webtransport_url {
+        words += &format!(", find the relay at {url}");
+    }
+    words
 }
 
 fn certificate(tls: &Tls) -> String {

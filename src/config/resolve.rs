@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::Table;
@@ -10,9 +10,10 @@ use url::Url;
 
 use super::access::auth;
 use super::error::{ConfigError, ConfigErrors};
+use super::pages::pages;
 use super::section::{Mistakes, Section};
 use super::{
-    Auth, Channels, Config, Limits, Log, LogFormat, MAX_SHARDS, Operations, Server, Tls,
+    Auth, Channels, Config, Limits, Log, LogFormat, MAX_SHARDS, Operations, Pages, Server, Tls,
     shard_per_core,
 };
 use crate::{logging, tls};
@@ -36,14 +37,20 @@ pub(super) fn resolve(
         auth: Auth::Open,
         channels: channels(root.section("channels")),
         limits: limits(root.section("limits")),
+        pages: Pages::default(),
         operations: operations(root.section("operations")),
         log: log(root.section("log")),
     };
     let auth = auth(root.section("auth"), &config.server, base, environment);
+    let pages = pages(root.section("pages"), &config.server, &config.tls, base);
     root.finish();
     let errors = mistakes.into_errors();
     if errors.is_empty() {
-        Ok(Config { auth, ..config })
+        Ok(Config {
+            auth,
+            pages,
+            ..config
+        })
     } else {
         Err(ConfigErrors::new(errors))
     }
@@ -104,6 +111,11 @@ fn addresses(section: &mut Section<'_>, default: Vec<SocketAddr>) -> Vec<SocketA
     if texts.is_empty() {
         section.mistake("listen", "must name at least one address");
     }
+    listed(section, texts)
+}
+
+/// The addresses of `listen`; wrong ones are noted and left out.
+pub(super) fn listed(section: &Section<'_>, texts: Vec<(String, String)>) -> Vec<SocketAddr> {
     let mut addresses = Vec::with_capacity(texts.len());
     for (key, text) in texts {
         match text.parse::<SocketAddr>() {
@@ -191,7 +203,11 @@ fn tls_files(
         }
     }
     let (Some(certificate), Some(key)) = (certificate, key) else {
-        return Tls::default();
+        // Files all the same, so that what depends on the mode is judged by it.
+        return Tls::Files {
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+        };
     };
     let (certificate, key) = (base.join(certificate), base.join(key));
     for error in tls::check_files(&certificate, &key) {
@@ -258,6 +274,12 @@ fn limits(mut section: Section<'_>) -> Limits {
         default.sessions_per_address,
         10_000_000,
     );
+    let page_connections = count("page_connections", default.page_connections, 100_000);
+    let page_connections_per_address = count(
+        "page_connections_per_address",
+        default.page_connections_per_address,
+        100_000,
+    );
     let handshakes_pending = count("handshakes_pending", default.handshakes_pending, 1_000_000);
     let mut rate = |name, default: u32| section.integer(name, default, 1..=1_000_000);
     let sessions_per_second_per_address = rate(
@@ -284,6 +306,8 @@ fn limits(mut section: Section<'_>) -> Limits {
         datagram_burst,
         handshakes_pending,
         hello_timeout,
+        page_connections,
+        page_connections_per_address,
     }
 }
 

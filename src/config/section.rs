@@ -165,6 +165,23 @@ impl<'a> Section<'a> {
         Some(strings)
     }
 
+    /// The same, where the key may also be the one word `off`: then none.
+    pub(super) fn strings_or_off(&mut self, name: &'static str) -> Option<Vec<(String, String)>> {
+        if let Some(Value::String(text)) = self.table.get(name) {
+            if text != "off" {
+                let problem = format!("must be \"off\" or an array of strings, got {text:?}");
+                self.mistake(name, problem);
+            }
+            self.take(name);
+            return Some(Vec::new());
+        }
+        let strings = self.strings(name);
+        if strings.as_ref().is_some_and(Vec::is_empty) {
+            self.mistake(name, "must be \"off\" or name at least one address");
+        }
+        strings
+    }
+
     pub(super) fn boolean(&mut self, name: &'static str) -> bool {
         match self.take(name) {
             None => false,

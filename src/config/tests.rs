@@ -34,6 +34,31 @@ fn an_unset_variable_is_named() {
 }
 
 #[test]
+fn the_relays_own_pages_may_always_connect() {
+    let mut config = Config::default();
+    config.server.allowed_origins = vec!["https://studio.example".to_owned()];
+    let allows = |origin, authority| config.allows_origin(Some(origin), authority);
+    for (origin, authority) in [
+        ("http://localhost:8080", "localhost:4433"),
+        ("http://[::1]:8080", "[::1]:4433"),
+        ("https://studio.example", "localhost:4433"),
+    ] {
+        assert!(allows(origin, authority), "{origin} to {authority}");
+    }
+    for (origin, authority) in [
+        ("http://localhost:3000", "localhost:4433"),
+        ("http://localhost", "localhost:4433"),
+        ("http://radio.example:8080", "localhost:4433"),
+        ("null", "localhost:4433"),
+        ("http://localhost:8080", ""),
+        ("", ""),
+    ] {
+        assert!(!allows(origin, authority), "{origin} to {authority}");
+    }
+    assert!(config.allows_origin(None, "localhost:4433"));
+}
+
+#[test]
 fn durations_are_read_as_people_write_them() {
     for (text, millis) in [
         ("0s", 0),

@@ -54,8 +54,20 @@ fn head(invitation: &Invitation, up: Duration) -> Vec<Line<'static>> {
             Span::styled(format!("  up {}", clock(up)), LABEL),
         ]),
         Line::default(),
-        Line::styled(" Hear it in another terminal:", LABEL),
     ];
+    if let Some([listen, studio, admin]) = invitation.pages() {
+        lines.push(Line::from(vec![
+            Span::styled(" Listen  ", LABEL),
+            Span::from(listen).cyan().bold(),
+        ]));
+        lines.push(Line::from(vec![
+            Span::styled(" Studio  ", LABEL),
+            Span::from(studio).cyan(),
+            Span::styled("   Admin  ", LABEL),
+            Span::from(admin).cyan(),
+        ]));
+    }
+    lines.push(Line::styled(" In another terminal:", LABEL));
     let token = invitation.token_command().into_iter().flatten();
     lines.extend(token.map(|line| Line::from(format!(" {line}"))));
     let [ffplay, mpv] = invitation.commands();
@@ -187,6 +199,8 @@ mod tests {
         for shards in [1, 2, 4, 64] {
             let screen = drawn(80, 24, &seen(shards));
             for words in [
+                "Listen  http://localhost:8080/?channel=demo",
+                "http://localhost:8080/studio   Admin  http://localhost:8080/admin",
                 "--channel demo | ffplay -nodisp -",
                 "--channel demo | mpv -",
                 "up 0:01:01",

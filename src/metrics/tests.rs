@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
+
 use super::{Metrics, Skipped};
 use crate::token::Role;
 
@@ -39,6 +41,8 @@ fn every_metric_moves() {
     metrics.metadata_repeats.increment(12);
     metrics.certificate_expiry.set(13.0);
     metrics.certificate_failures.increment(14);
+    metrics.pages_requests(StatusCode::NOT_FOUND).increment(17);
+    metrics.pages_refused("full").increment(18);
     let shard = metrics.shard(1);
     shard.load.set(0.5);
     shard.listeners.set(15.0);
@@ -70,6 +74,8 @@ fn every_metric_moves() {
         ("skywave_metadata_repeats_total", 12.0),
         ("skywave_certificate_expiry_seconds", 13.0),
         ("skywave_certificate_reload_failures_total", 14.0),
+        ("skywave_pages_requests_total{status=\"4xx\"}", 17.0),
+        ("skywave_pages_refused_total{reason=\"full\"}", 18.0),
         ("skywave_shard_load{shard=\"1\"}", 0.5),
         ("skywave_shard_listeners{shard=\"1\"}", 15.0),
         ("skywave_shard_overload_total{shard=\"1\"}", 16.0),
@@ -98,6 +104,8 @@ fn every_metric_is_described() {
     metrics.control_errors("bad-request").increment(1);
     metrics.ingest_skipped_bytes(Skipped::Tag).increment(1);
     metrics.shard(0).load.set(0.1);
+    metrics.pages_requests(StatusCode::OK).increment(1);
+    metrics.pages_refused("full").increment(1);
     let text = metrics.render();
     let types: Vec<&str> = text
         .lines()

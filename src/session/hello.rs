@@ -4,12 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use skywave_wire::PROTOCOL;
 use skywave_wire::control::{
-    ErrorCode, Fault, Hello, Lines, Request, Welcome, decode_request, encode_error, encode_ok,
+    ErrorCode, Fault, Hello, Lines, Request, Welcome, decode_request, encode_error, encode_ok, told,
 };
 use wtransport::RecvStream;
 
 use super::{End, Session};
 use crate::gate::{Grant, Refusal};
+use crate::relay::SERVER;
+use crate::supervision::Profile;
 
 impl Session {
     /// Reads `hello` and answers it; anything else ends the session.
@@ -34,9 +36,19 @@ impl Session {
             client = hello.client.as_deref().unwrap_or("unnamed"),
             "session began"
         );
+        let profile = Profile {
+            number: self.id,
+            subject: grant.subject.clone(),
+            role: grant.role,
+            client: hello.client.as_deref().map(told),
+            quic: self.wt.quic_connection().clone(),
+        };
+        let entry = self.relay.supervision.sessions().enter(profile);
+        // There is one `hello`.
+        let _ = self.supervised.set(entry);
         let welcome = Welcome {
             version: PROTOCOL.to_owned(),
-            server: concat!("skywave/", env!("CARGO_PKG_VERSION")).to_owned(),
+            server: SERVER.to_owned(),
             session: self.id,
             subject: grant.subject.clone(),
             role: grant.role.name().to_owned(),
@@ -55,7 +67,7 @@ impl Session {
         let (token, subject) = (hello.token.as_deref(), hello.subject.as_deref());
         self.relay
             .gate
-            .admit(token, subject, SystemTime::now())
+            .admit(token, subject, self.whereabouts, SystemTime::now())
             .map_err(refusal)
     }
 

@@ -24,6 +24,7 @@ pub(crate) struct Outbox {
     closed: Cell<bool>,
     filled: Notify,
     drained: Notify,
+    emptied: Notify,
 }
 
 #[derive(Debug)]
@@ -76,6 +77,14 @@ impl Outbox {
         }
     }
 
+    /// Waits until the session has read all but what is being written. One task
+    /// calls it.
+    pub(super) async fn until_empty(&self) {
+        while !self.lines.borrow().is_empty() {
+            self.emptied.notified().await;
+        }
+    }
+
     /// The next line to write. One writer calls it.
     pub(super) async fn next(&self) -> Next {
         loop {
@@ -89,7 +98,10 @@ impl Outbox {
                 Some(Line::Event(line)) => return Next::Line(line),
                 None if self.missed.take() => return Next::Resync,
                 None if self.closed.get() => return Next::Closed,
-                None => self.filled.notified().await,
+                None => {
+                    self.emptied.notify_one();
+                    self.filled.notified().await;
+                }
             }
         }
     }
@@ -118,6 +130,22 @@ mod tests {
         assert_eq!(&*written[MAX_EVENTS], "answer\n");
         assert_eq!(end, Next::Resync);
         assert_eq!(outbox.next().await, Next::Closed);
+    }
+
+    #[tokio::test]
+    async fn what_may_wait_waits_until_all_is_being_written() {
+        let outbox = Outbox::default();
+        outbox.until_empty().await;
+        outbox.event("event\n".into());
+        outbox.answer("answer\n".into());
+        let mut waiting = std::pin::pin!(outbox.until_empty());
+        for _ in 0..2 {
+            assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+            outbox.next().await;
+        }
+        let mut writer = std::pin::pin!(outbox.next());
+        assert!(futures_util::poll!(writer.as_mut()).is_pending());
+        waiting.await;
     }
 
     #[tokio::test]

@@ -17,9 +17,9 @@ use wtransport::RecvStream;
 
 use super::datagrams::quota;
 use super::{End, Session, forbidden};
-use crate::channel::taken_over;
 use crate::gate::Grant;
 use crate::shard::Wish;
+use crate::supervision::Hearing;
 
 /// Channels that one session may listen to, and those it may publish on.
 const MAX_CHANNELS: usize = 16;
@@ -29,7 +29,7 @@ const LAST_BYTES: Duration = Duration::from_secs(2);
 /// How long after its last byte the end of an ingest stream may take to come.
 const LAST_FRAME: Duration = Duration::from_millis(250);
 
-type Answer = Result<Value, Fault>;
+pub(super) type Answer = Result<Value, Fault>;
 
 impl Session {
     /// Answers requests one by one. A client that asks too fast is read slower.
@@ -78,6 +78,11 @@ impl Session {
             Request::Start(start) => self.start(grant, start),
             Request::UpdateMetadata(update) => self.update_metadata(update),
             Request::Stop(stop) => self.stop(stop).await,
+            Request::WatchStreams => self.watch_streams(),
+            Request::WatchRelay => self.watch_relay(grant),
+            Request::ListSessions(list) => self.list_sessions(grant, list).await,
+            Request::EndSession(end) => self.end_session(grant, end),
+            Request::EndStream(end) => self.end_stream(grant, end),
         }
     }
 
@@ -108,7 +113,15 @@ impl Session {
             delivery: join.delivery,
             latency_micros: join.latency_ms * 1_000,
         };
-        let found = self.entry.join(&channel, wish, join.wait)?;
+        let (found, skipped) = self.entry.join(&channel, wish, join.wait)?;
+        self.supervised(|entry| {
+            let hearing = Hearing {
+                delivery: join.delivery,
+                latency_ms: join.latency_ms,
+                skipped,
+            };
+            entry.listens(id, Some(hearing));
+        });
         let first = found
             .burst
             .first()
@@ -129,7 +142,10 @@ impl Session {
 
     fn leave(&self, id: &ChannelId) -> Answer {
         match self.entry.leave(id) {
-            true => Ok(json!({})),
+            true => {
+                self.supervised(|entry| entry.listens(id, None));
+                Ok(json!({}))
+            }
             false => {
                 let words = format!("this session does not listen to {id}");
                 Err(Fault::new(ErrorCode::NotJoined, words))
@@ -151,13 +167,14 @@ impl Session {
             return Err(too_many("publishes on"));
         }
         let channel = self.relay.directory.find_or_create(id)?;
-        let publication = channel.start(&grant.subject, start.show)?;
+        let publication = channel.start(&grant.subject, self.id, start.show)?;
         tracing::info!(channel = %id, resumed = publication.resumed(), "on the air");
         let started = Started {
             stream_id: publication.stream_id(),
             resumed: publication.resumed(),
         };
         publications.insert(id.clone(), Rc::new(publication));
+        self.supervised(|entry| entry.publishes(id, true));
         self.entry.presence().set_publishing(true);
         self.publications_changed.notify_one();
         fields(&started)
@@ -183,17 +200,17 @@ impl Session {
             // What its end still brings: a last frame, or that it was no MP3.
             let _ = timeout(LAST_FRAME, publication.until_ingest_ended()).await;
         }
-        if publication.superseded().is_cancelled() {
-            return Err(taken_over());
+        if let Some(why) = publication.eviction().why() {
+            return Err(why);
         }
         self.release(&publication);
-        publication.stop()?;
+        publication.stop("the publisher stopped")?;
         tracing::info!(channel = %id, "off the air");
         Ok(json!({}))
     }
 }
 
-fn fields(answer: &impl Serialize) -> Answer {
+pub(super) fn fields(answer: &impl Serialize) -> Answer {
     serde_json::to_value(answer).map_err(|error| Fault::new(ErrorCode::Internal, error.to_string()))
 }
 

@@ -9,7 +9,7 @@ use skywave_wire::control::{ErrorCode, Fault};
 use wtransport::RecvStream;
 
 use super::{End, Session, ingest};
-use crate::channel::{Publication, taken_over};
+use crate::channel::Publication;
 
 impl Session {
     /// Takes ingest streams, as many at once as the transport allows.
@@ -45,41 +45,42 @@ impl Session {
         let max_lead = self.relay.config.channels.max_lead;
         let outcome = tokio::select! {
             outcome = ingest::run(&mut recv, &publication, max_lead, &self.relay.metrics) => outcome,
-            () = publication.superseded().cancelled() => Err(taken_over()),
+            why = publication.eviction().evicted() => Err(why),
         };
         publication.end_ingest();
         match outcome {
-            Err(fault) if fault.code == ErrorCode::TakenOver => {
-                // Told by the watch for takeovers.
+            Err(_) if publication.eviction().why().is_some() => {
+                // Told by the watch for evictions.
                 recv.stop(refused());
                 Ok(())
             }
             Err(fault) => {
                 recv.stop(refused());
                 self.end_publication(&publication, &fault);
-                Err(fault)
+                Err(fault.on(publication.channel_id()))
             }
             Ok(()) => Ok(()),
         }
     }
 
-    /// Tells the publisher when another session takes its channel over.
-    pub(super) async fn watch_takeovers(&self) -> End {
+    /// Tells the publisher when another session takes its channel over, or an
+    /// administrator ends its broadcast.
+    pub(super) async fn watch_evictions(&self) -> End {
         loop {
             let held: Vec<_> = self.publications.borrow().values().cloned().collect();
-            let mut takeovers: FuturesUnordered<_> = held
+            let mut evictions: FuturesUnordered<_> = held
                 .into_iter()
                 .map(|publication| async move {
-                    publication.superseded().cancelled().await;
-                    publication
+                    let why = publication.eviction().evicted().await;
+                    (publication, why)
                 })
                 .collect();
             tokio::select! {
                 () = self.publications_changed.notified() => {}
-                Some(publication) = takeovers.next() => {
+                Some((publication, why)) = evictions.next() => {
                     // A session that starts anew takes over from itself.
                     if self.release(&publication) {
-                        self.complain(&taken_over());
+                        self.complain(&why);
                     }
                 }
             }
@@ -105,7 +106,7 @@ impl Session {
         self.release(publication);
         if fault.code == ErrorCode::NotMp3 {
             // Fails where the channel is somebody else's by now.
-            let _ = publication.stop();
+            let _ = publication.stop(&format!("no MP3: {}", fault.message));
         }
     }
 
@@ -118,7 +119,11 @@ impl Session {
         self.entry
             .presence()
             .set_publishing(!publications.is_empty());
-        publications.len() < before
+        let held = publications.len() < before;
+        if held {
+            self.supervised(|entry| entry.publishes(publication.channel_id(), false));
+        }
+        held
     }
 }
 

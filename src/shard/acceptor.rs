@@ -9,6 +9,7 @@ use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
 use super::Shard;
 use crate::admission::{Full, Place};
+use crate::gate::Whereabouts;
 use crate::session;
 use skywave_wire::SESSION_PATH;
 
@@ -77,8 +78,8 @@ async fn handshake(shard: Rc<Shard>, incoming: quinn::Incoming, place: Place, pe
     let outcome = tokio::time::timeout(patience, request(&shard, incoming)).await;
     drop(pending);
     let class = match outcome {
-        Ok(Ok(session)) => {
-            session::run(shard, session).await;
+        Ok(Ok((session, whereabouts))) => {
+            session::run(shard, session, whereabouts).await;
             drop(place);
             return;
         }
@@ -92,7 +93,7 @@ async fn handshake(shard: Rc<Shard>, incoming: quinn::Incoming, place: Place, pe
 async fn request(
     shard: &Shard,
     incoming: quinn::Incoming,
-) -> Result<wtransport::Connection, &'static str> {
+) -> Result<(wtransport::Connection, Whereabouts), &'static str> {
     let request: SessionRequest = IncomingSessionFuture::with_quic_incoming(incoming)
         .await
         .map_err(|_| "quic")?;
@@ -101,11 +102,14 @@ async fn request(
         request.not_found().await;
         return Err("path");
     }
-    if !shard.relay.config.server.allows_origin(request.origin()) {
+    let (origin, authority) = (request.origin(), request.authority());
+    if !shard.relay.config.allows_origin(origin, authority) {
         request.forbidden().await;
         return Err("origin");
     }
-    request.accept().await.map_err(|_| "session")
+    let whereabouts = Whereabouts::of(request.remote_address().ip(), request.origin());
+    let session = request.accept().await.map_err(|_| "session")?;
+    Ok((session, whereabouts))
 }
 
 /// Counts a handshake under way.

@@ -35,6 +35,12 @@ pub(crate) enum ShardMessage {
     },
     /// A line for every session.
     Announce(Arc<str>),
+    /// Lines for the sessions that watch how many listen: what has changed, and
+    /// everything where some have to be told all of it.
+    Audiences {
+        changed: Arc<[Arc<str>]>,
+        all: Option<Arc<[Arc<str>]>>,
+    },
 }
 
 /// Names a shard: its place in the list of shards.
@@ -58,11 +64,13 @@ impl ShardLink {
         (link, messages_rx)
     }
 
-    /// Hands the message over without waiting.
-    pub(crate) fn send(&self, message: ShardMessage) {
-        if self.messages_tx.try_send(message).is_err() {
+    /// Hands the message over without waiting; says whether there was room.
+    pub(crate) fn send(&self, message: ShardMessage) -> bool {
+        let sent = self.messages_tx.try_send(message).is_ok();
+        if !sent {
             self.overload.fetch_add(1, Ordering::Relaxed);
         }
+        sent
     }
 
     /// Messages that were dropped since the last call.

@@ -6,6 +6,9 @@
 //! share. A listener that stays blocked for its bound skips to live: its stream
 //! is reset, which frees what the transport held for it, and a fresh one begins.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use skywave_wire::control::{Delivery, Event, Skipped, encode_event};
@@ -28,6 +31,8 @@ pub(super) struct Listener {
     pub(super) phase: usize,
     pub(super) acked: Revision,
     pub(super) told_count: Revision,
+    /// Frames left out, for administrators to see.
+    pub(super) skipped: Arc<AtomicU64>,
     /// `None` while the session is silent: it is not counted and gets nothing.
     membership: Option<Membership>,
     /// The first frame that it has not been handed.
@@ -73,6 +78,7 @@ impl Listener {
             phase: 0,
             acked: Revision(0),
             told_count: Revision(0),
+            skipped: Arc::default(),
             membership: Some(membership),
             next,
             stream: None,
@@ -239,7 +245,12 @@ impl Listener {
         self.drop_stream(Reset::Skipped);
         self.next = held.max(resume);
         if self.next > held {
-            tally.skipped_frames += self.next.since(held);
+            let frames = self.next.since(held);
+            tally.skipped_frames += frames;
+            self.skipped.fetch_add(frames, Ordering::Relaxed);
+            if let Some(membership) = &self.membership {
+                membership.skipped(frames);
+            }
             self.skipped_from.get_or_insert(held);
         }
         self.blocked_since = None;

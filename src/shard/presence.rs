@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use skywave_wire::{ChannelId, Handle};
@@ -18,6 +19,7 @@ pub(crate) struct Presence {
     heard: Cell<Heard>,
     silent: Cell<bool>,
     publishing: Cell<bool>,
+    counts: Cell<Counts>,
     lost: CancellationToken,
 }
 
@@ -25,6 +27,16 @@ pub(crate) struct Presence {
 struct Heard {
     packets: u64,
     at: Instant,
+}
+
+/// Whether a session watches how many listen to each channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Counts {
+    #[default]
+    Unwatched,
+    /// It has to be told all of them.
+    Untold,
+    Told,
 }
 
 /// What a look at a session found.
@@ -48,6 +60,7 @@ impl Presence {
             }),
             silent: Cell::new(false),
             publishing: Cell::new(false),
+            counts: Cell::default(),
             lost: CancellationToken::new(),
         }
     }
@@ -60,6 +73,25 @@ impl Presence {
     /// The session publishes: its silence ends it, so that its owner can return.
     pub(crate) fn set_publishing(&self, publishing: bool) {
         self.publishing.set(publishing);
+    }
+
+    /// The session wants to know how many listen to each channel: all of them
+    /// once, and then what changes.
+    pub(crate) fn tell_counts_anew(&self) {
+        self.counts.set(Counts::Untold);
+    }
+
+    /// Tells a session that watches the counts.
+    pub(super) fn tell_counts(&self, changed: &[Arc<str>], all: Option<&[Arc<str>]>) {
+        let lines = match (self.counts.get(), all) {
+            (Counts::Unwatched, _) | (Counts::Untold, None) => return,
+            (Counts::Untold, Some(all)) => all,
+            (Counts::Told, _) => changed,
+        };
+        self.counts.set(Counts::Told);
+        for line in lines {
+            self.line.outbox().event(line.clone());
+        }
     }
 
     /// Ends when a publisher went silent.

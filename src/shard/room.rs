@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -144,6 +145,11 @@ impl Room {
         let seat = Seat(self.listeners.insert(listener));
         self.assign(seat);
         seat
+    }
+
+    /// Where the frames are counted that the listener is too slow to take.
+    pub(super) fn skipped(&self, seat: Seat) -> Arc<AtomicU64> {
+        self.listeners[seat.0].skipped.clone()
     }
 
     /// The listener goes; dropping it ends its membership.

@@ -1,7 +1,7 @@
 //! The demo, where there is no terminal to draw on.
 
-use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::Stdio;
 
 use crate::program::{Program, Room, finish, skywave, text};
@@ -37,6 +37,55 @@ fn the_demo_tells_how_to_hear_it_and_it_is_music() {
     let volume = volume.unwrap_or_else(|| panic!("no volume in {measured}"));
     assert!((-40.0..0.0).contains(&volume), "{volume} dB");
     demo.ends_well_on("INT");
+}
+
+#[test]
+fn the_demo_names_a_page_that_is_there() {
+    let room = Room::new();
+    let config = room.config("127.0.0.1:0", "");
+    let mut demo = skywave(&["demo", "--config", &config]);
+    let mut demo = Program::start(demo.stdout(Stdio::piped()));
+    let mut lines = BufReader::new(demo.stdout()).lines().map_while(Result::ok);
+    let address = lines
+        .find_map(|line| {
+            let address = line.trim().strip_prefix("http://")?;
+            address.strip_suffix("/?channel=demo").map(str::to_owned)
+        })
+        .expect("an address");
+    let mut stream = TcpStream::connect(address.replace("localhost", "127.0.0.1")).expect("there");
+    let request =
+        format!("GET /api/relay HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("asked");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\"protocol\":\"skywave/1\""), "{answer}");
+    demo.ends_well_on("INT");
+}
+
+#[test]
+fn a_demo_whose_page_has_no_port_says_how_to_use_another() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let address = taken.local_addr().expect("an address").to_string();
+    let room = Room::new();
+    let config = room.config("127.0.0.1:0", "");
+    let written = std::fs::read_to_string(&config).expect("a config");
+    let listen = "pages.listen = [\"127.0.0.1:0\"]";
+    assert!(written.contains(listen), "{written}");
+    let config = room.write(
+        "config.toml",
+        &written.replace(listen, &format!("pages.listen = [\"{address}\"]")),
+    );
+    let output = finish(&mut skywave(&["demo", "--config", &config]));
+    assert_eq!(output.status.code(), Some(1));
+    let errors = text(&output.stderr);
+    for words in [
+        format!("cannot listen on {address} (pages, TCP)"),
+        format!("The demo needs 127.0.0.1:0 (UDP), {address} (TCP)"),
+        "pages.listen =".to_owned(),
+    ] {
+        assert!(errors.contains(&words), "{words} in {errors}");
+    }
 }
 
 #[test]

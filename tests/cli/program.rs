@@ -181,7 +181,8 @@ impl Room {
             "config.toml",
             &format!(
                 "server.listen = [{listen:?}]\nserver.shards = 2\nserver.drain = \"1s\"\n\
-                 operations.listen = \"off\"\nlog.format = \"json\"\n{lines}"
+                 pages.listen = [\"127.0.0.1:0\"]\noperations.listen = \"off\"\n\
+                 log.format = \"json\"\n{lines}"
             ),
         )
     }

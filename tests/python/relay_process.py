@@ -22,6 +22,9 @@ dir = "certs"
 [limits]
 hello_timeout = "1s"
 
+[pages]
+listen = "off"
+
 [operations]
 listen = "off"
 

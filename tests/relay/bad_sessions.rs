@@ -255,6 +255,15 @@ async fn a_page_of_another_origin_is_refused() {
 }
 
 #[tokio::test]
+async fn the_relays_own_page_is_let_in_whatever_the_list() {
+    let relay = relay_with("server.allowed_origins = [\"https://radio.example\"]").await;
+    let own = format!("http://{}", relay.server.pages_addresses()[0]);
+    assert_eq!(status(&relay, "/", Some(&own)).await, "200");
+    let other = "http://127.0.0.1:1";
+    assert_eq!(status(&relay, "/", Some(other)).await, "403");
+}
+
+#[tokio::test]
 async fn another_path_is_not_found() {
     let relay = relay().await;
     assert_eq!(status(&relay, "/moq", None).await, "404");

@@ -1,5 +1,6 @@
 //! Every figure that operators watch moves when what it counts happens.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -16,9 +17,15 @@ use crate::wire::Wire;
 /// The page, fetched as a scraper does.
 async fn scrape(relay: &Relay) -> String {
     let address = relay.server.operations_address().expect("an address");
+    get(address, "/metrics").await
+}
+
+async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("connected");
     stream
-        .write_all(b"GET /metrics HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n")
+        .write_all(
+            format!("GET {path} HTTP/1.1\r\nhost: relay\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
         .await
         .expect("asked");
     let mut page = String::new();
@@ -95,6 +102,7 @@ async fn every_figure_moves_on_a_busy_relay() {
     counted(&mut listener, 2).await;
     wire.mend();
     misbehave(&relay).await;
+    get(relay.server.pages_addresses()[0], "/api/relay").await;
 
     let names: Vec<String> = scrape(&relay)
         .await

@@ -36,7 +36,7 @@ pub(crate) async fn relay_with(lines: &str) -> Relay {
     let certificates = tempfile::tempdir().expect("a directory");
     let text = format!(
         "server.listen = [\"127.0.0.1:0\"]\nserver.shards = 2\n\
-         operations.listen = \"127.0.0.1:0\"\n{lines}"
+         pages.listen = [\"127.0.0.1:0\"]\noperations.listen = \"127.0.0.1:0\"\n{lines}"
     );
     let mut config = Config::parse(&text, certificates.path()).expect("a good configuration");
     config.tls = skywave::config::Tls::Development {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use skywave_client::{Client, Identity, Subscription, Trust};
+use skywave_client::{Client, Identity, Session, Subscription, Trust};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -61,10 +61,15 @@ impl Wire {
 
     /// A listener at the other end.
     pub(crate) async fn listener(&self, channel: &str) -> Subscription {
+        let session = self.session().await;
+        session.join(join(channel)).await.expect("joined")
+    }
+
+    /// A session at the other end.
+    pub(crate) async fn session(&self) -> Session {
         let client = Client::new(&self.url, &Trust::Usual).expect("a client");
         let session = client.connect(&Identity::default()).await;
-        let session = session.expect("a session");
-        session.join(join(channel)).await.expect("joined")
+        session.expect("a session")
     }
 
     /// From now on everything is lost, either way.

@@ -73,7 +73,7 @@ impl Broadcast {
             at_byte: Some(self.written),
             title,
         });
-        self.session.ask::<Value>(&update).await.map(drop)
+        self.ask(&update).await
     }
 
     /// Goes off the air, once the relay has all that was written.
@@ -88,7 +88,11 @@ impl Broadcast {
             channel_id: self.channel_id.clone(),
             at_byte: Some(self.written),
         });
-        match self.session.ask::<Value>(&stop).await {
+        self.ask(&stop).await
+    }
+
+    async fn ask(&self, request: &Request) -> Result<(), Error> {
+        match self.session.ask::<Value>(request).await {
             Ok(_) => Ok(()),
             // It ended before, for a reason that the relay told by itself.
             Err(Error::Refused(fault)) if fault.code == ErrorCode::NotPublishing => {

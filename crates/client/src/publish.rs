@@ -7,7 +7,7 @@ use skywave_wire::control::{Show, Start, Title};
 use skywave_wire::{ChannelId, StreamId, mp3};
 use tokio::time::Instant;
 
-use crate::session::is_taken_over;
+use crate::session::is_put_out;
 use crate::{Backoff, Broadcast, Client, Error, Identity};
 
 /// Behind by more than this, a pacer does not catch up: it starts anew.
@@ -176,10 +176,10 @@ impl<F: FnMut(Status)> Publisher<F> {
     }
 
     /// Waits before the next attempt, if one can help. A channel that another
-    /// session took over is not taken back.
+    /// session took over, or that an administrator ended, is not taken back.
     async fn interrupted(&mut self, why: Error) -> Result<(), Error> {
         self.broadcast = None;
-        if is_taken_over(&why) || !why.is_passing() {
+        if is_put_out(&why) || !why.is_passing() {
             return Err(why);
         }
         let retry_in = self.backoff.wait(&mut self.rng);

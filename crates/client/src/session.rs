@@ -150,8 +150,8 @@ impl Session {
         Broadcast::begin(self.clone(), channel_id, started).await
     }
 
-    /// What the relay tells every session, from now on: broadcasts that start and
-    /// stop, and that the relay drains.
+    /// What the relay tells beside the channels, from now on: broadcasts that start
+    /// and stop, that the relay drains, and what the session asked to watch.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.inner.events_tx.subscribe()
     }
@@ -271,10 +271,14 @@ impl Inner {
     }
 }
 
-/// Whether the relay said that another session took the channel over, so that
-/// this one must not take it back.
-pub(crate) fn is_taken_over(error: &Error) -> bool {
-    matches!(error, Error::Refused(fault) if fault.code == ErrorCode::TakenOver)
+/// Whether the relay said that another session took the channel over, or that an
+/// administrator ended it, so that this one must not take it back.
+pub(crate) fn is_put_out(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Refused(fault)
+            if matches!(fault.code, ErrorCode::TakenOver | ErrorCode::EndedByAdmin)
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

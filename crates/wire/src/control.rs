@@ -14,10 +14,15 @@ use crate::{ChannelId, FrameSeq, Handle, Revision, StreamId};
 mod event;
 mod lines;
 mod request;
+mod supervision;
 
 pub use event::{Active, Event, Skipped};
 pub use lines::{Cut, Lines};
 pub use request::{Delivery, Hello, Join, Leave, Request, Start, Stop, UpdateMetadata};
+pub use supervision::{
+    AirState, Audience, EndSession, EndStream, ListSessions, MAX_LISTED_SESSIONS, MAX_TOLD_CHARS,
+    MAX_WORDS_BYTES, Occurrence, OccurrenceKind, SessionState, Sessions, Status, StreamState, told,
+};
 
 /// The longest control line, without its line end, in bytes.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
@@ -164,6 +169,10 @@ pub enum ErrorCode {
     NotPublishing,
     /// Another session of the same owner took the channel over.
     TakenOver,
+    /// An administrator ended the session, or the broadcast.
+    EndedByAdmin,
+    /// There is no session with this number.
+    UnknownSession,
     /// The bytes of the ingest stream are not MP3.
     NotMp3,
     /// The header of a stream, or its place, is wrong.
@@ -198,6 +207,8 @@ impl ErrorCode {
             Self::AlreadyJoined => "already-joined",
             Self::NotPublishing => "not-publishing",
             Self::TakenOver => "taken-over",
+            Self::EndedByAdmin => "ended-by-admin",
+            Self::UnknownSession => "unknown-session",
             Self::NotMp3 => "not-mp3",
             Self::BadStream => "bad-stream",
             Self::LimitReached => "limit-reached",
@@ -216,6 +227,8 @@ pub struct Fault {
     pub code: ErrorCode,
     /// For people: what was wrong, and where.
     pub message: String,
+    /// The channel that an error without `re` is about, where it is about one.
+    pub channel_id: Option<ChannelId>,
 }
 
 impl Fault {
@@ -224,6 +237,16 @@ impl Fault {
         Self {
             code,
             message: message.into(),
+            channel_id: None,
+        }
+    }
+
+    /// The same, about this channel.
+    #[must_use]
+    pub fn on(self, channel_id: &ChannelId) -> Self {
+        Self {
+            channel_id: Some(channel_id.clone()),
+            ..self
         }
     }
 }
@@ -273,7 +296,8 @@ pub enum FromRelay {
         /// Read them with [`answer`].
         fields: Value,
     },
-    /// A refusal of request `re`, or, without it, why the session ends.
+    /// A refusal of request `re`, or, without it, what is wrong with one channel or
+    /// why the session ends.
     Error {
         /// The request's `id`.
         re: Option<u64>,
@@ -298,10 +322,11 @@ pub fn decode_from_relay(line: &[u8]) -> Result<FromRelay, String> {
         "error" => {
             let code = ErrorCode::deserialize(&fields["code"]).unwrap_or(ErrorCode::Internal);
             let message = fields["message"].as_str().unwrap_or_default();
-            Ok(FromRelay::Error {
-                re,
-                fault: Fault::new(code, message),
-            })
+            let fault = Fault {
+                channel_id: ChannelId::deserialize(&fields["channelId"]).ok(),
+                ..Fault::new(code, message)
+            };
+            Ok(FromRelay::Error { re, fault })
         }
         _ => match Event::from_fields(&kind, fields) {
             None => Ok(FromRelay::Unknown(kind)),
@@ -325,7 +350,10 @@ pub fn encode_ok(re: Option<u64>, answer: &impl Serialize) -> String {
 
 /// An `error` line, with its line end.
 pub fn encode_error(re: Option<u64>, fault: &Fault) -> String {
-    let fields = json!({"code": fault.code, "message": fault.message});
+    let mut fields = json!({"code": fault.code, "message": fault.message});
+    if let (None, Some(channel_id)) = (re, &fault.channel_id) {
+        fields["channelId"] = json!(channel_id);
+    }
     line("error", re.map(|re| ("re", re)), &fields)
 }
 

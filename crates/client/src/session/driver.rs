@@ -27,6 +27,8 @@ const READ_BYTES: usize = 16 * 1024;
 
 pub(super) async fn run(inner: Arc<Inner>, recv: RecvStream) {
     let why = tokio::select! {
+        // Where the connection has ended, the relay's last words are read first.
+        biased;
         why = control(&inner, recv) => why,
         why = datagrams(&inner) => why,
         why = streams(&inner) => why,
@@ -77,7 +79,11 @@ fn dispatch(inner: &Inner, message: Message) {
             | Event::Started(_)
             | Event::Stopped { .. }
             | Event::Skipped(_)
-            | Event::Draining => {
+            | Event::Draining
+            | Event::Audiences(_)
+            | Event::Status(_)
+            | Event::Streams { .. }
+            | Event::Occurred(_) => {
                 // Nobody has to be interested.
                 let _ = inner.events_tx.send(event);
                 return;

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ChannelField, Metadata, Show, answer};
+use super::{Audience, ChannelField, Metadata, Occurrence, Show, Status, StreamState, answer};
 use crate::{ChannelId, FrameSeq, StreamId};
 
 /// What the relay tells without being asked.
@@ -32,6 +32,21 @@ pub enum Event {
     Skipped(Skipped),
     /// `server:draining`: the relay is about to stop.
     Draining,
+    /// `streams:listeners`: how many listen to each channel whose count has
+    /// changed. After `streams:watch`.
+    Audiences(Vec<Audience>),
+    /// `relay:status`: the relay as a whole. After `relay:watch`, once a second.
+    Status(Status),
+    /// `relay:streams`: every broadcast on the air, in one or several lines. After
+    /// `relay:watch`, once a second.
+    Streams {
+        /// Those of this line.
+        streams: Vec<StreamState>,
+        /// No more lines of them follow.
+        last: bool,
+    },
+    /// `relay:event`: something happened. After `relay:watch`.
+    Occurred(Occurrence),
 }
 
 /// A broadcast that is on the air.
@@ -71,6 +86,17 @@ struct Streams {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Audiences {
+    streams: Vec<Audience>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StreamStates {
+    streams: Vec<StreamState>,
+    last: bool,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stopped {
     channel_id: ChannelId,
@@ -105,6 +131,10 @@ impl Event {
             Self::Listeners(..) => "stream:listeners",
             Self::Skipped(_) => "stream:skipped",
             Self::Draining => "server:draining",
+            Self::Audiences(_) => "streams:listeners",
+            Self::Status(_) => "relay:status",
+            Self::Streams { .. } => "relay:streams",
+            Self::Occurred(_) => "relay:event",
         }
     }
 
@@ -131,6 +161,10 @@ impl Event {
             }
             Self::Skipped(skipped) => serde_json::to_value(skipped),
             Self::Draining => Ok(json!({})),
+            Self::Audiences(streams) => serde_json::to_value(Audiences { streams }),
+            Self::Status(status) => serde_json::to_value(status),
+            Self::Streams { streams, last } => serde_json::to_value(StreamStates { streams, last }),
+            Self::Occurred(occurrence) => serde_json::to_value(occurrence),
         };
         value.unwrap_or_default()
     }
@@ -154,6 +188,13 @@ impl Event {
             }
             "stream:skipped" => answer(fields).map(Self::Skipped),
             "server:draining" => Ok(Self::Draining),
+            "streams:listeners" => answer(fields).map(|a: Audiences| Self::Audiences(a.streams)),
+            "relay:status" => answer(fields).map(Self::Status),
+            "relay:streams" => answer(fields).map(|s: StreamStates| Self::Streams {
+                streams: s.streams,
+                last: s.last,
+            }),
+            "relay:event" => answer(fields).map(Self::Occurred),
             _ => return None,
         })
     }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{MAX_TEXT_BYTES, Show, Title};
+use super::{EndSession, EndStream, ListSessions, MAX_TEXT_BYTES, MAX_WORDS_BYTES, Show, Title};
 use crate::ChannelId;
 
 /// What a client asks for.
@@ -21,6 +21,16 @@ pub enum Request {
     Leave(Leave),
     /// `heartbeat`: answered at once, changes nothing.
     Heartbeat,
+    /// `streams:watch`: be told how many listen to each channel.
+    WatchStreams,
+    /// `relay:watch`: be told how the relay does.
+    WatchRelay,
+    /// `session:list`: which sessions there are.
+    ListSessions(ListSessions),
+    /// `session:end`: end a session.
+    EndSession(EndSession),
+    /// `stream:end`: take a channel off the air.
+    EndStream(EndStream),
 }
 
 /// The fields of `hello`.
@@ -136,6 +146,11 @@ impl Request {
             Self::Join(_) => "stream:join",
             Self::Leave(_) => "stream:leave",
             Self::Heartbeat => "heartbeat",
+            Self::WatchStreams => "streams:watch",
+            Self::WatchRelay => "relay:watch",
+            Self::ListSessions(_) => "session:list",
+            Self::EndSession(_) => "session:end",
+            Self::EndStream(_) => "stream:end",
         }
     }
 
@@ -147,7 +162,10 @@ impl Request {
             Self::UpdateMetadata(fields) => serde_json::to_value(fields),
             Self::Join(fields) => serde_json::to_value(fields),
             Self::Leave(fields) => serde_json::to_value(fields),
-            Self::Heartbeat => Ok(json!({})),
+            Self::ListSessions(fields) => serde_json::to_value(fields),
+            Self::EndSession(fields) => serde_json::to_value(fields),
+            Self::EndStream(fields) => serde_json::to_value(fields),
+            Self::Heartbeat | Self::WatchStreams | Self::WatchRelay => Ok(json!({})),
         };
         value.unwrap_or_default()
     }
@@ -162,6 +180,11 @@ impl Request {
             "stream:join" => super::answer(fields).map(Self::Join),
             "stream:leave" => super::answer(fields).map(Self::Leave),
             "heartbeat" => Ok(Self::Heartbeat),
+            "streams:watch" => Ok(Self::WatchStreams),
+            "relay:watch" => Ok(Self::WatchRelay),
+            "session:list" => super::answer(fields).map(Self::ListSessions),
+            "session:end" => super::answer(fields).map(Self::EndSession),
+            "stream:end" => super::answer(fields).map(Self::EndStream),
             _ => return None,
         };
         Some(request.and_then(Self::within_bounds))
@@ -180,11 +203,14 @@ impl Request {
                     host_name,
                     show_type,
                 } = &start.show;
-                bounded_texts([
-                    ("showTitle", show_title),
-                    ("hostName", host_name),
-                    ("showType", show_type),
-                ])
+                bounded_texts(
+                    MAX_TEXT_BYTES,
+                    &[
+                        ("showTitle", show_title),
+                        ("hostName", host_name),
+                        ("showType", show_type),
+                    ],
+                )
                 .map(|()| self)
             }
             Self::UpdateMetadata(update) => {
@@ -193,24 +219,31 @@ impl Request {
                     artist_name,
                     album_name,
                 } = &update.title;
-                bounded_texts([
-                    ("trackName", track_name),
-                    ("artistName", artist_name),
-                    ("albumName", album_name),
-                ])
+                bounded_texts(
+                    MAX_TEXT_BYTES,
+                    &[
+                        ("trackName", track_name),
+                        ("artistName", artist_name),
+                        ("albumName", album_name),
+                    ],
+                )
                 .map(|()| self)
+            }
+            Self::EndSession(EndSession { message, .. })
+            | Self::EndStream(EndStream { message, .. }) => {
+                bounded_texts(MAX_WORDS_BYTES, &[("message", message)]).map(|()| self)
             }
             _ => Ok(self),
         }
     }
 }
 
-fn bounded_texts(texts: [(&str, &Option<String>); 3]) -> Result<(), String> {
+fn bounded_texts(most: usize, texts: &[(&str, &Option<String>)]) -> Result<(), String> {
     for (field, text) in texts {
         let len = text.as_ref().map_or(0, String::len);
-        if len > MAX_TEXT_BYTES {
+        if len > most {
             return Err(format!(
-                "{field} has {len} bytes, at most {MAX_TEXT_BYTES} are allowed"
+                "{field} has {len} bytes, at most {most} are allowed"
             ));
         }
         // They would take six bytes each in a line of JSON.

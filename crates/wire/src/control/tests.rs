@@ -176,9 +176,46 @@ fn a_code_is_spelled_alike_in_both_ways() {
         ErrorCode::VersionUnsupported,
         ErrorCode::NotMp3,
         ErrorCode::TakenOver,
+        ErrorCode::EndedByAdmin,
+        ErrorCode::UnknownSession,
     ] {
         assert_eq!(json!(code), json!(code.as_str()));
     }
+}
+
+#[test]
+fn a_fault_says_which_channel_it_is_about() {
+    let jazz: ChannelId = "jazz".parse().expect("a name");
+    let fault = Fault::new(ErrorCode::EndedByAdmin, "enough").on(&jazz);
+    let line = encode_error(None, &fault);
+    assert!(line.contains(r#""channelId":"jazz""#), "{line}");
+    assert_eq!(
+        decode_from_relay(line.trim_end().as_bytes()),
+        Ok(FromRelay::Error { re: None, fault })
+    );
+    // One that cannot be read is one that is not there.
+    let strange = br#"{"type":"error","code":"not-mp3","message":"no","channelId":7}"#;
+    let fault = Fault::new(ErrorCode::NotMp3, "no");
+    assert_eq!(
+        decode_from_relay(strange),
+        Ok(FromRelay::Error { re: None, fault })
+    );
+}
+
+#[test]
+fn words_of_a_later_version_are_no_reason_to_give_up() {
+    let line = br#"{"type":"relay:event","at":1,"kind":"moon-rose","message":"full"}"#;
+    let Ok(FromRelay::Event(Event::Occurred(occurrence))) = decode_from_relay(line) else {
+        panic!("it can be read");
+    };
+    assert_eq!(occurrence.kind, OccurrenceKind::Other);
+}
+
+#[test]
+fn what_supervisors_are_told_is_cut_and_has_no_control_characters() {
+    assert_eq!(told("a\nb"), "ab");
+    let long = "ö".repeat(MAX_TOLD_CHARS + 1);
+    assert_eq!(told(&long), "ö".repeat(MAX_TOLD_CHARS));
 }
 
 proptest! {
