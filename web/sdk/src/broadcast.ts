@@ -3,6 +3,9 @@ import { asSkywaveError, type SkywaveError } from "./errors.js";
 import type { Session } from "./session.js";
 import { ingestHeader } from "./stream.js";
 
+/** Bytes that may wait for the transport, by default: 3 s at 320 kbit/s. */
+const MAX_QUEUED_BYTES = 128 * 1_024;
+
 /** A broadcast of this client, whatever happens to the sessions under it. */
 export interface Broadcast {
   readonly channelId: string;
@@ -12,38 +15,65 @@ export interface Broadcast {
   readonly resumed: boolean;
   /** MP3 bytes written into the present session's ingest stream: what `atByte` counts. */
   readonly bytes: number;
-  /** MP3 bytes left out while there was no session. */
+  /** MP3 bytes of those that the transport has not taken yet: what the uplink is behind. */
+  readonly queuedBytes: number;
+  /** MP3 bytes left out, because there was no session or too many were queued. */
   readonly droppedBytes: number;
   /**
    * Sends MP3 bytes, in any cut, at the pace of the audio. Resolves once the transport
-   * has room for more; await it. Without a session the bytes are dropped and counted:
-   * live audio does not wait.
+   * has room for more; await it. Live audio does not wait: without a session, and where
+   * more than `maxQueuedBytes` would wait for the transport, the bytes are dropped,
+   * counted, and told by `broadcastDropped`.
    *
    * @throws SkywaveError The broadcast has ended.
    */
   write(mp3: Uint8Array): Promise<void>;
 }
 
+/** What a broadcast is to be. */
+export interface StartOptions extends Show {
+  readonly channelId: string;
+  /**
+   * MP3 bytes that may wait for the transport before more are dropped; default 131,072,
+   * 3 s at 320 kbit/s. A single write may be larger where nothing waits.
+   */
+  readonly maxQueuedBytes?: number;
+}
+
+/** What a broadcast tells its client. */
+export interface PublicationHooks {
+  /** It was ended by the relay. */
+  onEnd(why: SkywaveError): void;
+  /** So many bytes were left out just now. */
+  onDropped(bytes: number): void;
+}
+
 export class Publication implements Broadcast {
   streamId = 0;
   resumed = false;
   bytes = 0;
+  queuedBytes = 0;
   droppedBytes = 0;
+  readonly channelId: string;
   /** The session that carries it now. */
   session: Session | undefined;
+  readonly #show: Show;
+  readonly #maxQueuedBytes: number;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #ended: SkywaveError | undefined;
 
-  /** @param onEnd Told when the relay ended it. */
   constructor(
-    readonly channelId: string,
-    private readonly show: Show,
-    private readonly onEnd: (why: SkywaveError) => void,
-  ) {}
+    { channelId, maxQueuedBytes = MAX_QUEUED_BYTES, ...show }: StartOptions,
+    private readonly hooks: PublicationHooks,
+  ) {
+    this.channelId = channelId;
+    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#show = show;
+  }
 
   /** Goes on the air, or on, with this session. */
   async begin(session: Session): Promise<void> {
-    const started = await session.ask("stream:start", { channelId: this.channelId, ...this.show });
+    const started = await session.ask("stream:start", { channelId: this.channelId, ...this.#show });
     const writer = (await session.openStream()).getWriter();
     void this.#watch(session, writer);
     await writer.write(ingestHeader(started.streamId)).catch((error: unknown) => {
@@ -52,6 +82,7 @@ export class Publication implements Broadcast {
     this.streamId = started.streamId;
     this.resumed = started.resumed;
     this.bytes = 0;
+    this.queuedBytes = 0;
     this.session = session;
     this.#writer = writer;
   }
@@ -59,13 +90,21 @@ export class Publication implements Broadcast {
   async write(mp3: Uint8Array): Promise<void> {
     if (this.#ended) throw this.#ended;
     const writer = this.#writer;
-    if (!writer) {
+    const isTooMuch =
+      this.queuedBytes > 0 && this.queuedBytes + mp3.length > this.#maxQueuedBytes;
+    if (!writer || isTooMuch) {
       this.droppedBytes += mp3.length;
+      this.hooks.onDropped(mp3.length);
       return;
     }
     this.bytes += mp3.length;
+    this.queuedBytes += mp3.length;
+    const taken = () => {
+      // A fresh session has a queue of its own.
+      if (this.#writer === writer) this.queuedBytes -= mp3.length;
+    };
     // Fails where the stream broke, which the watch on it tells.
-    writer.write(mp3).catch(() => undefined);
+    writer.write(mp3).then(taken, () => undefined);
     await writer.ready.catch(() => undefined);
   }
 
@@ -79,7 +118,19 @@ export class Publication implements Broadcast {
   end(why: SkywaveError): void {
     this.#ended ??= why;
     this.#writer?.abort().catch(() => undefined);
+    this.#letGo();
+  }
+
+  /** The relay ended it. */
+  fail(why: SkywaveError): void {
+    if (this.#ended) return;
+    this.end(why);
+    this.hooks.onEnd(why);
+  }
+
+  #letGo(): void {
     this.#writer = undefined;
+    this.queuedBytes = 0;
   }
 
   async #watch(
@@ -89,12 +140,10 @@ export class Publication implements Broadcast {
     try {
       await writer.closed;
     } catch {
-      const why = await session.faultSoon();
-      if (this.#writer === writer) this.#writer = undefined;
+      const why = await session.faultSoon(this.channelId);
+      if (this.#writer === writer) this.#letGo();
       // With its session lost, the broadcast goes on with the next one.
-      if (session.whyEnded || this.#ended) return;
-      this.#ended = why;
-      this.onEnd(why);
+      if (!session.whyEnded) this.fail(why);
     }
   }
 }

@@ -1,79 +1,22 @@
-import { Publication, type Broadcast } from "./broadcast.js";
-import type {
-  ActiveStream,
-  Delivery,
-  Metadata,
-  RelayEvent,
-  Show,
-  Skipped,
-  Title,
-  Welcome,
-} from "./control.js";
+import { Rows, type SessionPage, type StreamStatus } from "./admin.js";
+import { Publication, type Broadcast, type StartOptions } from "./broadcast.js";
+import type { RelayClock } from "./clock.js";
+import type { ActiveStream, Metadata, RelayEvent, Title, Welcome } from "./control.js";
 import { Emitter } from "./emitter.js";
 import { asSkywaveError, SkywaveError } from "./errors.js";
-import type { Frame } from "./group.js";
+import type { ClientEvents, ClientStats } from "./events.js";
 import { isEnding, Link, type ConnectionStatus } from "./link.js";
+import { OnAir, type Changes } from "./onair.js";
+import { joinFields, linkOptions, type ClientOptions, type JoinOptions } from "./options.js";
 import type { Session } from "./session.js";
 import { Subscription, type Channel } from "./subscription.js";
-import { systemTime, type Time } from "./time.js";
-import { connectWebTransport, type Connect, type ConnectOptions } from "./transport.js";
+import { pause, systemTime, type Time } from "./time.js";
 
-/** Options of a {@link SkywaveClient}. */
-export interface ClientOptions extends ConnectOptions {
-  /** A JSON Web Token, or a function that gives a fresh one for each session. */
-  readonly token?: string | (() => string | Promise<string>);
-  /** On an open relay, the name to go by. */
-  readonly subject?: string;
-  /** Program and version, for the relay's logs. */
-  readonly client?: string;
-  /** Requests that may wait while there is no session; default 64. */
-  readonly maxQueued?: number;
-  /** How sessions are opened; default the browser's WebTransport. */
-  readonly connect?: Connect;
-  /** Clock and timers; default the browser's. */
-  readonly time?: Time;
-  /** Numbers from 0 up to 1, to spread attempts; default `Math.random`. */
-  readonly random?: () => number;
-}
+/** So long a renewal waits for the fresh session's audio to be as new as the old one's, in ms. */
+const CATCH_UP_MS = 3_000;
 
-/** What to listen to, and how. */
-export interface JoinOptions {
-  readonly channelId: string;
-  /** How long frames may wait at the relay to be sent together, 0 to 2000 ms; default 100. */
-  readonly latencyMs?: number;
-  /** Default `stream`. */
-  readonly delivery?: Delivery;
-  /** Join although nobody is on the air yet. After a reconnect this always holds. */
-  readonly wait?: boolean;
-  /** Takes each frame as it comes, in order. Without it, iterate over the channel. */
-  readonly onFrame?: (frame: Frame) => void;
-}
-
-/** The events of a {@link SkywaveClient}. */
-export interface ClientEvents {
-  /** The connection changed. */
-  connectionStatus: ConnectionStatus;
-  /** A channel went on the air. After a reconnect, told for what began meanwhile. */
-  streamStarted: ActiveStream;
-  /** A channel went off the air. After a reconnect, told for what ended meanwhile. */
-  streamStopped: { readonly channelId: string; readonly streamId: number };
-  /** A joined channel has a newer title. Show it when the frame `seq` is heard. */
-  metadataUpdate: { readonly channelId: string } & Metadata;
-  /** How many listen to a joined channel. */
-  listenerCount: { readonly channelId: string; readonly count: number };
-  /** A publisher is on a joined channel (again). */
-  streamLive: { readonly channelId: string };
-  /** No publisher is on a joined channel for now; the join holds. */
-  streamOffline: { readonly channelId: string };
-  /** The relay left frames out for this listener, which was too slow. */
-  streamSkipped: Skipped;
-  /** A joined channel is heard no more, for this reason. */
-  channelClosed: { readonly channelId: string; readonly reason: SkywaveError };
-  /** A broadcast of this client ended, for this reason. */
-  broadcastEnded: { readonly channelId: string; readonly reason: SkywaveError };
-  /** The relay is about to stop; the client reconnects by itself. */
-  serverDraining: undefined;
-}
+/** What can be watched, by the request that asks for it. */
+const WATCHES = { "streams:watch": "streams", "relay:watch": "relay" } as const;
 
 interface Listening {
   readonly options: JoinOptions;
@@ -87,7 +30,7 @@ interface Listening {
  * `connectionStatus`.
  *
  * @example
- * const client = new SkywaveClient({ url: "https://localhost:4433/" });
+ * const client = new SkywaveClient({ relay: location.origin });
  * client.on("metadataUpdate", (title) => show(title));
  * await client.connect();
  * const channel = await client.joinStream({ channelId: "jazz" });
@@ -98,23 +41,15 @@ export class SkywaveClient extends Emitter<ClientEvents> {
   readonly #time: Time;
   readonly #channels = new Map<string, Listening>();
   readonly #broadcasts = new Map<string, Publication>();
-  #active = new Map<string, ActiveStream>();
+  readonly #watches = new Set<keyof typeof WATCHES>();
+  readonly #relayStreams = new Rows<StreamStatus>();
+  readonly #onAir = new OnAir();
 
+  /** @throws SkywaveError `setup`: not exactly one of `relay` and `url` is given. */
   constructor(options: ClientOptions) {
     super();
     this.#time = options.time ?? systemTime;
-    this.#link = new Link(
-      {
-        url: options.url,
-        certificateHashes: options.certificateHashes ?? [],
-        token: options.token,
-        subject: options.subject,
-        client: options.client ?? "@skywave/client",
-        connect: options.connect ?? connectWebTransport,
-        time: this.#time,
-        random: options.random ?? Math.random,
-        maxQueued: options.maxQueued ?? 64,
-      },
+    this.#link = new Link(linkOptions(options),
       {
         onStatus: (status) => {
           this.#statusChanged(status);
@@ -122,24 +57,56 @@ export class SkywaveClient extends Emitter<ClientEvents> {
         onEvent: (event) => {
           this.#happened(event);
         },
+        onFault: (session, channelId, fault) => {
+          const publication = this.#broadcasts.get(channelId);
+          if (publication?.session === session) publication.fail(fault);
+        },
+        onWaiting: (requests) => {
+          this.emit("requestsWaiting", requests);
+        },
         onSession: (session) => this.#bringBack(session),
+        onRenewalDue: () => {
+          // Where it fails the present session goes on, and it is tried again some bytes later.
+          this.renew().catch(() => undefined);
+        },
       },
     );
   }
 
   /** What is on the air, as far as the relay has told. */
   get activeStreams(): readonly ActiveStream[] {
-    return [...this.#active.values()];
+    return this.#onAir.streams;
+  }
+
+  /**
+   * The relay's clock, by the times of this client's {@link Time}. Passes without steps
+   * but for the first half second, and a difference of more than 20 ms; goes on while
+   * there is no session.
+   */
+  get clock(): RelayClock {
+    return this.#link.clock;
   }
 
   /** The relay's time now, in µs; `undefined` while it is not known. */
   get relayTime(): number | undefined {
-    return this.#link.session?.relayTime;
+    return this.clock.relayTime(this.#time.now());
   }
 
   /** The shortest of the newest round trips to the relay, in µs. */
   get roundTrip(): number | undefined {
-    return this.#link.session?.roundTrip;
+    return this.#link.session?.estimate.roundTrip;
+  }
+
+  get stats(): ClientStats {
+    const session = this.#link.session;
+    const roundTrip = session?.estimate.roundTrip;
+    return {
+      roundTripMs: roundTrip === undefined ? undefined : roundTrip / 1_000,
+      jitterMs: roundTrip === undefined ? undefined : (session?.estimate.jitter ?? 0) / 1_000,
+      receivedBytes: session?.receivedBytes ?? 0,
+      requestsWaiting: this.#link.waiting,
+      sessions: this.#link.sessions,
+    };
   }
 
   /**
@@ -157,6 +124,31 @@ export class SkywaveClient extends Emitter<ClientEvents> {
   }
 
   /**
+   * Moves to a fresh session and closes the present one after that: channels are heard
+   * on without a frame lost or repeated, what is watched is watched on. For a moment the
+   * relay counts this listener twice. Without a session, waits for the next one.
+   *
+   * A client that is on the air stays where it is: what the old session has written, and
+   * the relay has not read yet, would be lost.
+   *
+   * @throws SkywaveError `on-the-air`, or the fresh session did not come about; the
+   * present one goes on then.
+   */
+  async renew(): Promise<void> {
+    this.#checkOffTheAir();
+    await this.#link.renew({
+      bringOver: (fresh) => this.#bringOver(fresh),
+      switched: () => {
+        this.#relayStreams.clear();
+        for (const { subscription } of this.#channels.values()) subscription.crossOver();
+      },
+      givenUp: () => {
+        for (const { subscription } of this.#channels.values()) subscription.stayHere();
+      },
+    });
+  }
+
+  /**
    * Listens to a channel, until {@link leaveStream}.
    *
    * @throws SkywaveError The relay refuses, or there is no connection and none to come.
@@ -169,18 +161,18 @@ export class SkywaveClient extends Emitter<ClientEvents> {
     return this.#link.run(async (session) => {
       let opened: Subscription | undefined;
       await session.join(joinFields(options), (joined) => {
-        const subscription = new Subscription(channelId, joined, this.#time, {
-          onTitle: (title) => {
+        const hooks = {
+          onTitle: (title: Metadata) => {
             this.emit("metadataUpdate", { channelId, ...title });
           },
-          onListeners: (count) => {
+          onListeners: (count: number) => {
             this.emit("listenerCount", { channelId, count });
           },
           onFrame: options.onFrame,
-        });
-        this.#channels.set(channelId, { options, subscription });
-        opened = subscription;
-        return subscription;
+        };
+        opened = new Subscription(channelId, joined, this.#time, hooks, options.patienceMs);
+        this.#channels.set(channelId, { options, subscription: opened });
+        return opened.sink;
       });
       if (!opened) throw new SkywaveError("protocol", "a join without an answer");
       return opened;
@@ -193,9 +185,10 @@ export class SkywaveClient extends Emitter<ClientEvents> {
     if (!listening) throw new SkywaveError("not-joined", `${channelId} is not joined`);
     this.#channels.delete(channelId);
     listening.subscription.end(undefined);
+    await this.#link.settled();
     await this.#link.session?.leave(channelId).catch((error: unknown) => {
-      // A session that was lost has left it, too.
-      if (asSkywaveError(error, "lost").code !== "lost") throw error;
+      // A session that was lost has left it, too, and a fresh one may not have joined it.
+      if (!["lost", "not-joined"].includes(asSkywaveError(error, "lost").code)) throw error;
     });
   }
 
@@ -204,14 +197,20 @@ export class SkywaveClient extends Emitter<ClientEvents> {
    *
    * @throws SkywaveError The relay refuses, or there is no connection and none to come.
    */
-  async startStream(options: { readonly channelId: string } & Show): Promise<Broadcast> {
-    const { channelId, ...show } = options;
+  async startStream(options: StartOptions): Promise<Broadcast> {
+    const { channelId } = options;
     if (this.#broadcasts.has(channelId)) {
       throw new SkywaveError("channel-busy", `this client is on the air on ${channelId} already`);
     }
-    const publication = new Publication(channelId, show, (reason) => {
-      this.#broadcasts.delete(channelId);
-      this.emit("broadcastEnded", { channelId, reason });
+    const publication = new Publication(options, {
+      onEnd: (reason) => {
+        this.#broadcasts.delete(channelId);
+        this.emit("broadcastEnded", { channelId, reason });
+      },
+      onDropped: (bytes) => {
+        const { droppedBytes } = publication;
+        this.emit("broadcastDropped", { channelId, bytes, droppedBytes });
+      },
     });
     await this.#link.run((session) => publication.begin(session));
     this.#broadcasts.set(channelId, publication);
@@ -223,13 +222,14 @@ export class SkywaveClient extends Emitter<ClientEvents> {
     const publication = this.#broadcasts.get(channelId);
     if (!publication) throw new SkywaveError("not-publishing", `not on the air on ${channelId}`);
     this.#broadcasts.delete(channelId);
-    await publication.finish(new SkywaveError("disconnected", "the broadcast was stopped"));
+    const finished = publication.finish(
+      new SkywaveError("disconnected", "the broadcast was stopped"),
+    );
     await this.#link.run(async (session) => {
-      if (session === publication.session) {
-        await session.ask("stream:stop", { channelId, atByte: publication.bytes });
-        return;
-      }
-      // The session that carried it is gone: the relay ends it after its grace period.
+      await finished;
+      // Where the session that carried it is gone, the relay ends it after its grace period.
+      if (session !== publication.session) return;
+      await session.ask("stream:stop", { channelId, atByte: publication.bytes });
     });
   }
 
@@ -253,13 +253,100 @@ export class SkywaveClient extends Emitter<ClientEvents> {
     });
   }
 
+  /** Writes to the people of a channel. */
+  async sendChat(options: { readonly channelId: string; readonly message: string }): Promise<void> {
+    await this.#link.run((session) => session.ask("chat:send", options));
+  }
+
+  /**
+   * Watches how many listen to each channel on the air: `streamListeners` tells, at first
+   * all, then what changes. Goes on over reconnects.
+   *
+   * @throws SkywaveError There is no connection and none to come.
+   */
+  watchStreams(): Promise<void> {
+    return this.#watch("streams:watch");
+  }
+
+  /**
+   * Watches the relay: `relayStatus`, `relayStreams` and `relayEvent` tell. Goes on over
+   * reconnects.
+   *
+   * @throws SkywaveError `forbidden` to all but administrators; or there is no connection
+   * and none to come.
+   */
+  watchRelay(): Promise<void> {
+    return this.#watch("relay:watch");
+  }
+
+  /**
+   * Lists sessions of the relay, or those that have to do with one channel, at most 100
+   * at once.
+   *
+   * @param options `after`: only sessions with a higher number.
+   * @throws SkywaveError `forbidden` to all but administrators.
+   */
+  listSessions(
+    options: { readonly channelId?: string; readonly after?: number } = {},
+  ): Promise<SessionPage> {
+    return this.#link.run((session) => session.ask("session:list", options));
+  }
+
+  /**
+   * Ends a session. Its client is told why, and does not come back by itself.
+   *
+   * @throws SkywaveError `unknown-session`, or `forbidden` to all but administrators.
+   */
+  async endSession(options: {
+    readonly session: number;
+    readonly message?: string;
+  }): Promise<void> {
+    await this.#link.run((session) => session.ask("session:end", options));
+  }
+
+  /**
+   * Takes a channel off the air, whoever broadcasts there. The publisher is told why.
+   *
+   * @throws SkywaveError `unknown-channel`, or `forbidden` to all but administrators.
+   */
+  async endStream(options: {
+    readonly channelId: string;
+    readonly message?: string;
+  }): Promise<void> {
+    await this.#link.run((session) => session.ask("stream:end", options));
+  }
+
+  #checkOffTheAir(): void {
+    if (this.#broadcasts.size === 0) return;
+    const words = "a session that broadcasts is not renewed: audio under way would be lost";
+    throw new SkywaveError("on-the-air", words);
+  }
+
+  async #watch(type: keyof typeof WATCHES): Promise<void> {
+    if (this.#watches.has(type)) return;
+    await this.#link.run((session) => session.ask(type, {}));
+    this.#watches.add(type);
+  }
+
+  /** Sets all up on a fresh session while the old one goes on. */
+  async #bringOver(fresh: Session): Promise<void> {
+    this.#checkOffTheAir();
+    const channels = [...this.#channels.values()];
+    const joins = channels.map(({ options, subscription }) =>
+      fresh.join({ ...joinFields(options), wait: true }, (joined) => subscription.bridge(joined)),
+    );
+    const watches = [...this.#watches].map((type) => fresh.ask(type, {}));
+    await Promise.all([...joins, ...watches]);
+    const caughtUp = channels.map(({ subscription }) => subscription.caughtUp());
+    await Promise.race([Promise.all(caughtUp), pause(this.#time, CATCH_UP_MS)]);
+  }
+
   async #bringBack(session: Session): Promise<void> {
+    this.#relayStreams.clear();
     const joins = [...this.#channels].map(async ([channelId, { options, subscription }]) => {
       try {
-        await session.join({ ...joinFields(options), wait: true }, (joined) => {
-          subscription.rejoin(joined);
-          return subscription;
-        });
+        const fields = { ...joinFields(options), wait: true };
+        await session.join(fields, (joined) => subscription.rejoin(joined));
         if (!this.#channels.has(channelId)) await session.leave(channelId);
       } catch (error) {
         const reason = asSkywaveError(error, "lost");
@@ -280,7 +367,17 @@ export class SkywaveClient extends Emitter<ClientEvents> {
         this.emit("broadcastEnded", { channelId, reason });
       }
     });
-    await Promise.all([...joins, ...starts]);
+    const watches = [...this.#watches].map(async (type) => {
+      try {
+        await session.ask(type, {});
+      } catch (error) {
+        const reason = asSkywaveError(error, "lost");
+        if (await this.#isLost(session, reason)) return;
+        this.#watches.delete(type);
+        this.emit("watchEnded", { watch: WATCHES[type], reason });
+      }
+    });
+    await Promise.all([...joins, ...starts, ...watches]);
   }
 
   async #isLost(session: Session, reason: SkywaveError): Promise<boolean> {
@@ -297,6 +394,7 @@ export class SkywaveClient extends Emitter<ClientEvents> {
       for (const publication of this.#broadcasts.values()) publication.end(reason);
       this.#channels.clear();
       this.#broadcasts.clear();
+      this.#watches.clear();
     }
     this.emit("connectionStatus", status);
   }
@@ -304,16 +402,16 @@ export class SkywaveClient extends Emitter<ClientEvents> {
   #happened(event: RelayEvent): void {
     switch (event.type) {
       case "streams:active":
-        this.#allActive(event.streams);
+        this.#told(this.#onAir.replace(event.streams));
         break;
       case "stream:started": {
         const { type, ...stream } = event;
-        this.#active.set(stream.channelId, stream);
+        this.#onAir.started(stream);
         this.emit("streamStarted", stream);
         break;
       }
       case "stream:stopped":
-        this.#active.delete(event.channelId);
+        this.#onAir.stopped(event.channelId);
         this.emit("streamStopped", { channelId: event.channelId, streamId: event.streamId });
         break;
       case "stream:live":
@@ -327,6 +425,32 @@ export class SkywaveClient extends Emitter<ClientEvents> {
         this.emit("streamSkipped", skipped);
         break;
       }
+      case "streams:listeners":
+        for (const { channelId, listeners } of event.streams) {
+          this.#onAir.counted(channelId, listeners);
+          this.emit("streamListeners", { channelId, count: listeners });
+        }
+        break;
+      case "relay:status": {
+        const { type, ...status } = event;
+        this.emit("relayStatus", status);
+        break;
+      }
+      case "relay:streams": {
+        const streams = this.#relayStreams.add(event.streams, event.last);
+        if (streams) this.emit("relayStreams", streams);
+        break;
+      }
+      case "relay:event": {
+        const { type, ...incident } = event;
+        this.emit("relayEvent", incident);
+        break;
+      }
+      case "chat:message": {
+        const { type, ...message } = event;
+        this.emit("chatMessage", message);
+        break;
+      }
       case "server:draining":
         this.emit("serverDraining", undefined);
         break;
@@ -337,23 +461,10 @@ export class SkywaveClient extends Emitter<ClientEvents> {
     }
   }
 
-  /** Tells what began and what ended since the relay was last heard. */
-  #allActive(streams: readonly ActiveStream[]): void {
-    const before = this.#active;
-    this.#active = new Map(streams.map((stream) => [stream.channelId, stream]));
-    for (const { channelId, streamId } of before.values()) {
-      if (this.#active.get(channelId)?.streamId !== streamId) {
-        this.emit("streamStopped", { channelId, streamId });
-      }
+  #told({ started, stopped }: Changes): void {
+    for (const { channelId, streamId } of stopped) {
+      this.emit("streamStopped", { channelId, streamId });
     }
-    for (const stream of streams) {
-      if (before.get(stream.channelId)?.streamId !== stream.streamId) {
-        this.emit("streamStarted", stream);
-      }
-    }
+    for (const stream of started) this.emit("streamStarted", stream);
   }
-}
-
-function joinFields({ onFrame, ...fields }: JoinOptions): Omit<JoinOptions, "onFrame"> {
-  return fields;
 }

@@ -1,3 +1,4 @@
+import * as admin from "./admin.js";
 import { relayCode, SkywaveError, WireError } from "./errors.js";
 
 /** The protocol's name and version, as `hello` offers it. */
@@ -48,6 +49,12 @@ export interface Requests {
   "stream:start": { channelId: string } & Show;
   "stream:update-metadata": { channelId: string; atByte?: number } & Title;
   "stream:stop": { channelId: string; atByte?: number };
+  "streams:watch": Record<string, never>;
+  "relay:watch": Record<string, never>;
+  "session:list": { channelId?: string; after?: number };
+  "session:end": { session: number; message?: string };
+  "stream:end": { channelId: string; message?: string };
+  "chat:send": { channelId: string; message: string };
   heartbeat: Record<string, never>;
 }
 
@@ -100,6 +107,12 @@ export interface Answers {
   "stream:start": Started;
   "stream:update-metadata": undefined;
   "stream:stop": undefined;
+  "streams:watch": undefined;
+  "relay:watch": undefined;
+  "session:list": admin.SessionPage;
+  "session:end": undefined;
+  "stream:end": undefined;
+  "chat:send": undefined;
   heartbeat: undefined;
 }
 
@@ -113,6 +126,16 @@ export interface Skipped {
   readonly frames: number;
 }
 
+/** What somebody wrote to the people of a channel. */
+export interface ChatMessage {
+  readonly channelId: string;
+  readonly message: string;
+  /** Who wrote it. */
+  readonly subject?: string;
+  /** When, ms of Unix time. */
+  readonly at?: number;
+}
+
 /** What the relay tells without being asked (docs/protocol.md, section 3). */
 export type RelayEvent =
   | { readonly type: "streams:active"; readonly streams: readonly ActiveStream[] }
@@ -123,12 +146,27 @@ export type RelayEvent =
   | ({ readonly type: "stream:metadata"; readonly channelId: string } & Metadata)
   | { readonly type: "stream:listeners"; readonly channelId: string; readonly count: number }
   | ({ readonly type: "stream:skipped" } & Skipped)
+  | { readonly type: "streams:listeners"; readonly streams: readonly admin.Audience[] }
+  | ({ readonly type: "relay:status" } & admin.RelayStatus)
+  | {
+      readonly type: "relay:streams";
+      readonly streams: readonly admin.StreamStatus[];
+      readonly last: boolean;
+    }
+  | ({ readonly type: "relay:event" } & admin.RelayIncident)
+  | ({ readonly type: "chat:message" } & ChatMessage)
   | { readonly type: "server:draining" };
 
 /** A line of the relay. */
 export type RelayMessage =
   | { readonly kind: "ok"; readonly re: number | undefined; readonly fields: Fields }
-  | { readonly kind: "error"; readonly re: number | undefined; readonly error: SkywaveError }
+  | {
+      readonly kind: "error";
+      readonly re: number | undefined;
+      readonly error: SkywaveError;
+      /** The one channel that an error without `re` concerns. */
+      readonly channelId: string | undefined;
+    }
   | { readonly kind: "event"; readonly event: RelayEvent }
   | { readonly kind: "unknown"; readonly type: string };
 
@@ -153,7 +191,8 @@ export function decodeMessage(line: string): RelayMessage {
   if (type === "error") {
     const words = fields.optionalText("message") ?? "";
     const error = new SkywaveError(relayCode(fields.optionalText("code")), words);
-    return { kind: "error", re: fields.optionalNumber("re"), error };
+    const channelId = fields.optionalText("channelId");
+    return { kind: "error", re: fields.optionalNumber("re"), error, channelId };
   }
   const event = readEvent(type, fields);
   return event ? { kind: "event", event } : { kind: "unknown", type };
@@ -172,6 +211,12 @@ export function readAnswer<T extends keyof Requests>(type: T, fields: Fields): A
     "stream:leave": () => undefined,
     "stream:update-metadata": () => undefined,
     "stream:stop": () => undefined,
+    "streams:watch": () => undefined,
+    "relay:watch": () => undefined,
+    "session:list": admin.readSessionPage,
+    "session:end": () => undefined,
+    "stream:end": () => undefined,
+    "chat:send": () => undefined,
     heartbeat: () => undefined,
   };
   return read[type](fields);
@@ -189,6 +234,11 @@ export function parseTitle(json: Uint8Array): Title {
 /** The fields of a JSON object, read with their types and bounds. */
 export class Fields {
   constructor(private readonly object: Readonly<Record<string, unknown>>) {}
+
+  /** @throws WireError The value is no object. */
+  static of(value: unknown): Fields {
+    return new Fields(asObject(value));
+  }
 
   text(name: string): string {
     return this.optionalText(name) ?? this.#missing(name);
@@ -219,28 +269,35 @@ export class Fields {
   list(name: string): Fields[] {
     const value = this.object[name];
     if (!Array.isArray(value)) return this.#missing(name);
-    return value.map((item: unknown) => new Fields(asObject(item)));
+    return value.map((item: unknown) => Fields.of(item));
+  }
+
+  texts(name: string): string[] {
+    const value = this.object[name];
+    const isTexts = Array.isArray(value) && value.every((item) => typeof item === "string");
+    return isTexts ? value : this.#missing(name);
   }
 
   title(): Title {
-    return this.#texts("trackName", "artistName", "albumName");
+    return this.someTexts("trackName", "artistName", "albumName");
   }
 
   show(): Show {
-    return this.#texts("showTitle", "hostName", "showType");
+    return this.someTexts("showTitle", "hostName", "showType");
   }
 
   metadata(): Metadata {
     return { revision: this.number("revision"), seq: this.number("seq"), ...this.title() };
   }
 
-  #texts<Name extends string>(...names: Name[]): Partial<Record<Name, string>> {
-    const texts: Partial<Record<Name, string>> = {};
-    for (const name of names) {
-      const text = this.optionalText(name);
-      if (text !== undefined) texts[name] = text;
-    }
-    return texts;
+  /** Those of these fields that are there. */
+  someTexts<Name extends string>(...names: Name[]): Partial<Record<Name, string>> {
+    return some(names, (name) => this.optionalText(name));
+  }
+
+  /** Those of these fields that are there. */
+  someNumbers<Name extends string>(...names: Name[]): Partial<Record<Name, number>> {
+    return some(names, (name) => this.optionalNumber(name));
   }
 
   #missing(name: string): never {
@@ -305,11 +362,43 @@ function readEvent(type: string, fields: Fields): RelayEvent | undefined {
         toSeq: fields.number("toSeq"),
         frames: fields.number("frames"),
       };
+    case "streams:listeners":
+      return { type, streams: fields.list("streams").map(admin.readAudience) };
+    case "relay:status":
+      return { type, ...admin.readRelayStatus(fields) };
+    case "relay:streams":
+      return {
+        type,
+        streams: fields.list("streams").map(admin.readStreamStatus),
+        last: fields.boolean("last"),
+      };
+    case "relay:event":
+      return { type, ...admin.readIncident(fields) };
+    case "chat:message":
+      return {
+        type,
+        channelId: fields.text("channelId"),
+        message: fields.text("message"),
+        ...fields.someTexts("subject"),
+        ...fields.someNumbers("at"),
+      };
     case "server:draining":
       return { type };
     default:
       return undefined;
   }
+}
+
+function some<Name extends string, Value>(
+  names: readonly Name[],
+  read: (name: Name) => Value | undefined,
+): Partial<Record<Name, Value>> {
+  const found: Partial<Record<Name, Value>> = {};
+  for (const name of names) {
+    const value = read(name);
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
 }
 
 function readActive(fields: Fields): ActiveStream {

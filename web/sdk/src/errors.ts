@@ -41,6 +41,8 @@ export type RelayCode =
   | "not-joined"
   | "not-publishing"
   | "taken-over"
+  | "ended-by-admin"
+  | "unknown-session"
   | "not-mp3"
   | "bad-stream"
   | "limit-reached"
@@ -59,6 +61,7 @@ export type RelayCode =
  * - `protocol`: the relay sent what it must not send
  * - `disconnected`: the application ended it
  * - `queue-full`: too many requests wait for a session
+ * - `on-the-air`: a session that broadcasts is not renewed
  */
 export type LocalCode =
   | "setup"
@@ -68,7 +71,8 @@ export type LocalCode =
   | "no-answer"
   | "protocol"
   | "disconnected"
-  | "queue-full";
+  | "queue-full"
+  | "on-the-air";
 
 const RELAY_CODES: ReadonlySet<string> = new Set<RelayCode>([
   "malformed",
@@ -87,6 +91,8 @@ const RELAY_CODES: ReadonlySet<string> = new Set<RelayCode>([
   "not-joined",
   "not-publishing",
   "taken-over",
+  "ended-by-admin",
+  "unknown-session",
   "not-mp3",
   "bad-stream",
   "limit-reached",

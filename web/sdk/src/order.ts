@@ -1,8 +1,8 @@
 import type { Fragment } from "./datagram.js";
 import type { Frame } from "./group.js";
 
-/** Frames after a missing one wait for it so long, in µs. */
-const PATIENCE = 200_000;
+/** Frames after a missing one wait for it so long, in ms, if not told otherwise. */
+export const PATIENCE_MS = 200;
 /** Frames that wait at the most; past it the missing ones are given up. */
 const MAX_WAITING = 512;
 /** Frames of which pieces are kept at the most; the oldest ones go first. */
@@ -15,6 +15,8 @@ const MAX_IN_PIECES = 16;
  * time. Reads no clock: times come in as µs.
  */
 export class Order {
+  /** Frames after a missing one wait for it so long, in ms. */
+  patienceMs: number;
   #next: number;
   #waiting = new Map<number, Frame>();
   #waitingSince: number | undefined;
@@ -26,7 +28,8 @@ export class Order {
    * @param next The sequence number that is expected first.
    * @param afterGap Frames are missing before it.
    */
-  constructor(next: number, afterGap = false) {
+  constructor(next: number, afterGap = false, patienceMs = PATIENCE_MS) {
+    this.patienceMs = patienceMs;
     this.#next = next;
     this.#gap = afterGap;
   }
@@ -43,7 +46,8 @@ export class Order {
 
   /** When the frame that is missing is given up, in µs; `undefined` where none is. */
   get deadline(): number | undefined {
-    return this.#waitingSince === undefined ? undefined : this.#waitingSince + PATIENCE;
+    if (this.#waitingSince === undefined) return undefined;
+    return this.#waitingSince + this.patienceMs * 1_000;
   }
 
   /** Takes a frame in. One that was there before, or is too late, is left out. */
@@ -85,7 +89,7 @@ export class Order {
     if (this.#waiting.size === 0) return undefined;
     if (!this.#waiting.has(this.#next)) {
       this.#waitingSince ??= now;
-      if (now - this.#waitingSince < PATIENCE) return undefined;
+      if (now - this.#waitingSince < this.patienceMs * 1_000) return undefined;
       this.#goTo(this.#firstWaiting());
     }
     this.#waitingSince = undefined;

@@ -1,9 +1,10 @@
-import { ClockEstimate } from "./clock.js";
+import type { ClockEstimate } from "./clock.js";
 import * as control from "./control.js";
 import type { Answers, Joined, Metadata, RelayEvent, Requests, Welcome } from "./control.js";
-import { decodeDatagram, encodeAck, encodePing, type Fragment } from "./datagram.js";
+import { decodeDatagram, encodeAck, type Fragment } from "./datagram.js";
 import { asSkywaveError, SkywaveError, WireError } from "./errors.js";
 import type { Frame } from "./group.js";
+import { Pings } from "./pinging.js";
 import { Routes } from "./routes.js";
 import { AudioReader } from "./stream.js";
 import type { Time } from "./time.js";
@@ -11,24 +12,15 @@ import type { ByteStream, Transport } from "./transport.js";
 
 /** How long an answer may take, in ms. */
 const ANSWER_PATIENCE_MS = 10_000;
-/** The first pings follow each other faster. */
-const FIRST_PINGS = 8;
-const FIRST_PING_MS = 100;
-const PING_MS = 1_000;
-/**
- * A relay that leaves so many pings without an answer is gone. Pings are counted and
- * not seconds, so that a page whose timers were throttled does not blame the relay.
- */
-const MAX_UNANSWERED = 5;
 /** A fault travels on another stream than what it is about, and may come so much later, in ms. */
 const FAULT_MOMENT_MS = 500;
 /** A fault older than this, in µs, is not why something failed just now. */
 const FAULT_HOLDS = 2_000_000;
+/** Faults that are remembered; past it the oldest go. */
+const MAX_FAULTS = 64;
 
-/** Faults without `re` that concern an ingest stream or a line, not the session. */
+/** Faults without `re` and without a channel that concern a stream or a line, not the session. */
 const NOT_OF_THE_SESSION: ReadonlySet<string> = new Set([
-  "not-mp3",
-  "taken-over",
   "bad-stream",
   "malformed",
   "bad-field",
@@ -51,31 +43,50 @@ export interface Sink {
   listeners(revision: number | undefined, count: number): void;
 }
 
+/** What a session tells. */
+export interface SessionHooks {
+  onEvent(session: Session, event: RelayEvent): void;
+  /** An answer to a ping has come, at this local time in µs. */
+  onClock(estimate: ClockEstimate, now: number): void;
+  /** The relay found a fault with what this session does on one channel. */
+  onFault(session: Session, channelId: string, fault: SkywaveError): void;
+  /** More bytes have come from the relay. */
+  onReceived(session: Session): void;
+}
+
+interface Fault {
+  /** The channel it concerns; `undefined`: the session, or one of its streams. */
+  readonly channelId: string | undefined;
+  readonly error: SkywaveError;
+  readonly at: number;
+}
+
 interface Pending {
   answered(fields: control.Fields): void;
   failed(error: SkywaveError): void;
 }
 
-/** One session with a relay: requests and their answers, events, the clock, and the way of audio. */
+/** One session with a relay: requests, answers, events, the clock, and the way of audio. */
 export class Session {
   /** Resolves once the session has ended, with the reason. */
   readonly ended: Promise<SkywaveError>;
-  readonly #clock = new ClockEstimate();
+  /** Bytes that came from the relay on streams and in datagrams. */
+  receivedBytes = 0;
+  readonly #pings: Pings;
   readonly #routes = new Routes();
   readonly #pending = new Map<number, Pending>();
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #tellEnded: (why: SkywaveError) => void = () => undefined;
   #why: SkywaveError | undefined;
   #nextId = 1;
-  #unanswered = 0;
-  #fault: { error: SkywaveError; at: number } | undefined;
+  // The newest first.
+  #faults: Fault[] = [];
   #awaitingFault: (() => void)[] = [];
-  #stopPings: () => void = () => undefined;
 
   private constructor(
     private readonly transport: Transport,
     private readonly time: Time,
-    private readonly onEvent: (event: RelayEvent) => void,
+    private readonly hooks: SessionHooks,
     stream: ByteStream,
   ) {
     this.#writer = stream.writable.getWriter();
@@ -89,7 +100,15 @@ export class Session {
         this.#end(new SkywaveError("lost", why));
       });
     });
-    this.#ping(1);
+    this.#pings = new Pings(
+      time,
+      (ping) => {
+        transport.sendDatagram(ping);
+      },
+      () => {
+        this.#end(new SkywaveError("lost", "the relay answers no more"));
+      },
+    );
   }
 
   /**
@@ -101,20 +120,20 @@ export class Session {
     transport: Transport,
     identity: Identity,
     time: Time,
-    onEvent: (event: RelayEvent) => void,
+    hooks: SessionHooks,
   ): Promise<{ session: Session; welcome: Welcome }> {
     const stream = await transport.openControl().catch((error: unknown) => {
       transport.close();
       throw error;
     });
-    const session = new Session(transport, time, onEvent, stream);
+    const session = new Session(transport, time, hooks, stream);
     try {
       const hello = { versions: [control.PROTOCOL], ...identity };
       return { session, welcome: await session.ask("hello", hello) };
     } catch (error) {
       session.close();
       // Where the relay says why it ends the session, that says more than a lost answer.
-      throw session.#takeFault() ?? error;
+      throw session.#takeFault(undefined) ?? error;
     }
   }
 
@@ -123,14 +142,9 @@ export class Session {
     return this.#why;
   }
 
-  /** The relay's time now, in µs; `undefined` before the first answer to a ping. */
-  get relayTime(): number | undefined {
-    return this.#clock.relayTime(this.time.now());
-  }
-
-  /** The shortest of the newest round trips, in µs. */
-  get roundTrip(): number | undefined {
-    return this.#clock.roundTrip;
+  /** How the relay's clock and the way to it look from here. */
+  get estimate(): ClockEstimate {
+    return this.#pings.estimate;
   }
 
   /** Sends a request and reads its answer. */
@@ -161,15 +175,19 @@ export class Session {
     return this.transport.openStream();
   }
 
-  /** What the relay said of something that just failed, or is about to say. */
-  async faultSoon(): Promise<SkywaveError> {
-    if (!this.#fault && !this.#why) {
+  /** What the relay said of something on this channel that just failed, or is about to say. */
+  async faultSoon(channelId: string): Promise<SkywaveError> {
+    const until = this.time.now() + FAULT_MOMENT_MS * 1_000;
+    for (;;) {
+      const fault = this.#takeFault(channelId) ?? this.#takeFault(undefined) ?? this.#why;
+      if (fault) return fault;
+      const leftMs = (until - this.time.now()) / 1_000;
+      if (leftMs <= 0) return new SkywaveError("lost", "the stream broke");
       await new Promise<void>((resolve) => {
         this.#awaitingFault.push(resolve);
-        this.time.after(FAULT_MOMENT_MS, resolve);
+        this.time.after(leftMs, resolve);
       });
     }
-    return this.#takeFault() ?? this.#why ?? new SkywaveError("lost", "the stream broke");
   }
 
   /** Ends the session. */
@@ -215,6 +233,7 @@ export class Session {
     const cutter = new control.LineCutter();
     try {
       for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        this.#received(read.value);
         for (const line of cutter.push(read.value)) this.#receive(control.decodeMessage(line));
       }
       this.#end(new SkywaveError("lost", "the relay ended the session"));
@@ -227,14 +246,20 @@ export class Session {
     if (message.kind === "event") {
       this.#receiveEvent(message.event);
     } else if (message.kind === "error" && message.re === undefined) {
-      this.#fault = { error: message.error, at: this.time.now() };
-      for (const resolve of this.#awaitingFault.splice(0)) resolve();
+      this.#receiveFault(message.error, message.channelId);
     } else if (message.kind !== "unknown" && message.re !== undefined) {
       const pending = this.#pending.get(message.re);
       this.#pending.delete(message.re);
       if (message.kind === "error") pending?.failed(message.error);
       else pending?.answered(message.fields);
     }
+  }
+
+  #receiveFault(error: SkywaveError, channelId: string | undefined): void {
+    this.#faults.unshift({ channelId, error, at: this.time.now() });
+    if (this.#faults.length > MAX_FAULTS) this.#faults.pop();
+    for (const resolve of this.#awaitingFault.splice(0)) resolve();
+    if (channelId !== undefined) this.hooks.onFault(this, channelId, error);
   }
 
   #receiveEvent(event: RelayEvent): void {
@@ -244,7 +269,7 @@ export class Session {
     } else if (event.type === "stream:listeners") {
       this.#routes.sinkOf(event.channelId)?.listeners(undefined, event.count);
     } else {
-      this.onEvent(event);
+      this.hooks.onEvent(this, event);
     }
   }
 
@@ -252,6 +277,7 @@ export class Session {
     const reader = this.transport.datagrams.getReader();
     try {
       for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        this.#received(read.value);
         this.#receiveDatagram(read.value);
       }
     } catch {
@@ -270,8 +296,8 @@ export class Session {
     }
     switch (datagram.kind) {
       case "pong":
-        this.#unanswered = 0;
-        this.#clock.add(datagram, this.time.now());
+        this.#pings.answered(datagram);
+        this.hooks.onClock(this.#pings.estimate, this.time.now());
         break;
       case "audio": {
         const { handle, frames } = datagram;
@@ -315,12 +341,13 @@ export class Session {
     }
   }
 
-  /** One that is reset, or cannot be read, just ends: the relay opens a fresh one where it goes on. */
+  /** One that is reset, or cannot be read, just ends: the relay goes on with a fresh one. */
   async #readAudio(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
     const audio = new AudioReader();
     let begins = true;
     try {
       for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        this.#received(read.value);
         audio.push(read.value);
         for (let group = audio.nextGroup(); group; group = audio.nextGroup()) {
           const sink = await this.#routes.sinkSoon(audio.handle);
@@ -337,30 +364,24 @@ export class Session {
     }
   }
 
-  #ping(id: number): void {
-    if (this.#unanswered === MAX_UNANSWERED) {
-      this.#end(new SkywaveError("lost", "the relay answers no more"));
-      return;
-    }
-    if (id > FIRST_PINGS) this.#unanswered += 1;
-    this.transport.sendDatagram(encodePing(id, this.time.now()));
-    this.#stopPings = this.time.after(id < FIRST_PINGS ? FIRST_PING_MS : PING_MS, () => {
-      this.#ping(id + 1);
-    });
+  #received(bytes: Uint8Array): void {
+    this.receivedBytes += bytes.length;
+    this.hooks.onReceived(this);
   }
 
-  #takeFault(): SkywaveError | undefined {
-    const fault = this.#fault;
-    this.#fault = undefined;
+  #takeFault(channelId: string | undefined): SkywaveError | undefined {
+    const index = this.#faults.findIndex((fault) => fault.channelId === channelId);
+    const [fault] = index < 0 ? [] : this.#faults.splice(index, 1);
     return fault && this.time.now() - fault.at <= FAULT_HOLDS ? fault.error : undefined;
   }
 
   #end(why: SkywaveError): void {
     if (this.#why) return;
-    const told = this.#fault?.error;
-    const isTold = told !== undefined && !NOT_OF_THE_SESSION.has(told.code);
-    this.#why = isTold && why.code === "lost" ? told : why;
-    this.#stopPings();
+    const told = this.#faults.find(
+      ({ channelId, error }) => channelId === undefined && !NOT_OF_THE_SESSION.has(error.code),
+    );
+    this.#why = told && why.code === "lost" ? told.error : why;
+    this.#pings.stop();
     this.transport.close();
     this.#routes.end();
     for (const resolve of this.#awaitingFault.splice(0)) resolve();

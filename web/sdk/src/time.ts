@@ -6,9 +6,12 @@ export interface Time {
   after(ms: number, call: () => void): () => void;
 }
 
-/** The browser's own time. */
+/**
+ * The browser's own time: µs since the Unix epoch of a clock that runs evenly, the same
+ * in a page and in its workers.
+ */
 export const systemTime: Time = {
-  now: () => Math.round(performance.now() * 1000),
+  now: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
   after: (ms, call) => {
     const timer = setTimeout(call, ms);
     return () => {

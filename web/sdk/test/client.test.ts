@@ -1,46 +1,25 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { SkywaveClient, type ClientEvents, type ClientOptions } from "../src/client.js";
+import type { SkywaveClient } from "../src/client.js";
+import type { ClientEvents } from "../src/events.js";
+import type { ClientOptions } from "../src/options.js";
 import type { Frame } from "../src/group.js";
-import { datagram, group, refuse, ScriptedRelay } from "./scripted-relay.js";
-import { settle, VirtualTime } from "./virtual-time.js";
+import { Rig } from "./rig.js";
+import { datagram, group, refuse, type ScriptedRelay } from "./scripted-relay.js";
+import { settle, type VirtualTime } from "./virtual-time.js";
 
+let rig: Rig;
 let time: VirtualTime;
 let relay: ScriptedRelay;
 let client: SkywaveClient;
-let told: [keyof ClientEvents, unknown][];
 
-const of = <Name extends keyof ClientEvents>(name: Name) =>
-  told.filter(([told]) => told === name).map(([, event]) => event as ClientEvents[Name]);
-const states = () => of("connectionStatus").map((status) => status.state);
-
-function makeClient(options: Partial<ClientOptions> = {}): SkywaveClient {
-  const made = new SkywaveClient({
-    url: "https://localhost:4433/",
-    connect: relay.connect,
-    time,
-    random: () => 0,
-    ...options,
-  });
-  for (const name of [
-    "connectionStatus",
-    "streamStarted",
-    "streamStopped",
-    "metadataUpdate",
-    "listenerCount",
-    "streamSkipped",
-    "channelClosed",
-    "broadcastEnded",
-  ] as const) {
-    made.on(name, (event) => void told.push([name, event]));
-  }
-  return made;
-}
+const of = <Name extends keyof ClientEvents>(name: Name) => rig.of(name);
+const states = () => rig.states;
+const makeClient = (options: Partial<ClientOptions>) => rig.client(options);
 
 beforeEach(() => {
-  time = new VirtualTime();
-  relay = new ScriptedRelay(time);
-  told = [];
-  client = makeClient();
+  rig = new Rig();
+  ({ time, relay } = rig);
+  client = rig.client();
 });
 
 describe("connecting", () => {
@@ -184,6 +163,22 @@ describe("listening", () => {
     expect(channel.stats).toMatchObject({ frames: 4, missing: 1 });
   });
 
+  it("waits for a missing frame as long as it is told to, also while it waits", async () => {
+    await client.connect();
+    const channel = await client.joinStream({ channelId: "jazz", onFrame, patienceMs: 50 });
+    relay.session.sendDatagram(datagram(0x01, [4], group(1_001, 1)));
+    await time.advance(40);
+    expect(seqs).toEqual([]);
+    await time.advance(20);
+    expect(seqs).toEqual([1_001]);
+    channel.patienceMs = 1_000;
+    relay.session.sendDatagram(datagram(0x01, [4], group(1_003, 1)));
+    await time.advance(900);
+    expect(seqs).toEqual([1_001]);
+    channel.patienceMs = 100;
+    expect(seqs).toEqual([1_001, 1_003]);
+  });
+
   it("acknowledges titles, and tells each once and only the newest", async () => {
     await client.connect();
     await client.joinStream({ channelId: "jazz", onFrame });
@@ -302,6 +297,22 @@ describe("what is on the air", () => {
   });
 });
 
+describe("an observable", () => {
+  it("tells what its event tells, until it is unsubscribed", async () => {
+    const seen: string[] = [];
+    const observable = client.observe("connectionStatus");
+    const byFunction = observable.subscribe(({ state }) => seen.push(state));
+    observable.subscribe({ next: ({ state }) => seen.push(`next ${state}`) });
+    observable.subscribe({});
+    await client.connect();
+    expect(seen).toEqual(["connecting", "next connecting", "connected", "next connected"]);
+    byFunction.unsubscribe();
+    client.disconnect();
+    await settle();
+    expect(seen.slice(4)).toEqual(["next closed"]);
+  });
+});
+
 describe("publishing", () => {
   const mp3 = Uint8Array.of(0xff, 0xfb, 0x90, 0x64, 1, 2, 3);
 
@@ -341,10 +352,37 @@ describe("publishing", () => {
     expect(relay.session.ingests).toEqual([[0x02, 0x40, 70, ...mp3]]);
   });
 
+  it("drops what would wait for the transport past a bound, and tells and counts it", async () => {
+    await client.connect();
+    const broadcast = await client.startStream({ channelId: "jazz", maxQueuedBytes: 20 });
+    const goOn = relay.session.stallIngest();
+    const writes = [new Uint8Array(18), new Uint8Array(2)].map((bytes) => broadcast.write(bytes));
+    expect(broadcast).toMatchObject({ queuedBytes: 20, droppedBytes: 0 });
+    await broadcast.write(mp3);
+    await broadcast.write(mp3);
+    expect(broadcast).toMatchObject({ queuedBytes: 20, droppedBytes: 14, bytes: 20 });
+    expect(of("broadcastDropped")).toEqual([
+      { channelId: "jazz", bytes: 7, droppedBytes: 7 },
+      { channelId: "jazz", bytes: 7, droppedBytes: 14 },
+    ]);
+    goOn();
+    await Promise.all(writes);
+    expect(broadcast.queuedBytes).toBe(0);
+    // A single write may be larger, where nothing waits.
+    const large = broadcast.write(new Uint8Array(100));
+    expect(broadcast).toMatchObject({ queuedBytes: 100, droppedBytes: 14 });
+    await large;
+  });
+
   it("does not take a channel back that was taken over", async () => {
     await client.connect();
     const broadcast = await client.startStream({ channelId: "jazz" });
-    relay.session.say({ type: "error", code: "taken-over", message: "by another session" });
+    relay.session.say({
+      type: "error",
+      code: "taken-over",
+      message: "by another session",
+      channelId: "jazz",
+    });
     relay.session.stopIngest();
     await time.advance(600);
     expect(of("broadcastEnded")).toMatchObject([
@@ -365,6 +403,7 @@ describe("publishing", () => {
     const set = (trackName: string) => client.updateMetadata({ channelId: "jazz", trackName });
     const waiting = [set("1"), set("2")];
     await expect(set("3")).rejects.toMatchObject({ code: "queue-full" });
+    expect(client.stats).toMatchObject({ requestsWaiting: 2 });
     relay.isUp = true;
     await time.advance(500);
     await Promise.all(waiting);
@@ -372,5 +411,6 @@ describe("publishing", () => {
       "1",
       "2",
     ]);
+    expect(of("requestsWaiting")).toEqual([1, 2, 0]);
   });
 });

@@ -1,5 +1,5 @@
 import { decodeMessage, LineCutter } from "../src/control.js";
-import type { Connect, Transport } from "../src/transport.js";
+import type { Connect, ConnectOptions, Transport } from "../src/transport.js";
 import { getVarint, putVarint } from "../src/varint.js";
 import type { VirtualTime } from "./virtual-time.js";
 
@@ -39,7 +39,13 @@ export class ScriptedRelay {
   metadata: object[] = [];
   active: object[] = [];
   readonly scripts: Record<string, Script> = {
-    hello: () => ({ version: "skywave/1", server: "scripted/1", session: 1, subject: "ana", role: "owner" }),
+    hello: () => ({
+      version: "skywave/1",
+      server: "scripted/1",
+      session: this.sessions.length,
+      subject: "ana",
+      role: "owner",
+    }),
     "stream:join": (request) => ({
       handle: request.channelId.length,
       live: true,
@@ -56,7 +62,11 @@ export class ScriptedRelay {
 
   constructor(private readonly time: VirtualTime) {}
 
-  readonly connect: Connect = () => {
+  /** What each attempt to connect was told. */
+  readonly called: ConnectOptions[] = [];
+
+  readonly connect: Connect = (options) => {
+    this.called.push(options);
     this.attempts.push(this.time.now() / 1_000);
     if (!this.isUp) return Promise.reject(new Error("Opening handshake failed."));
     const session = new RelaySession(this, this.time);
@@ -81,6 +91,9 @@ export class RelaySession {
   pings = 0;
   /** The bytes of each ingest stream, header included. */
   readonly ingests: number[][] = [];
+  /** Whether the client has closed it, or it died. */
+  isClosed = false;
+  #ingestTaken: Promise<void> = Promise.resolve();
   #ingestControllers: WritableStreamDefaultController[] = [];
   #control = new TransformStream<Uint8Array, Uint8Array>();
   #toClient = this.#control.writable.getWriter();
@@ -148,8 +161,18 @@ export class RelaySession {
     this.#ingestControllers.at(-1)?.error(new Error("stopped"));
   }
 
+  /** Takes no more of the ingest streams until the returned function is called. */
+  stallIngest(): () => void {
+    let goOn: () => void = () => undefined;
+    this.#ingestTaken = new Promise((resolve) => (goOn = resolve));
+    return () => {
+      goOn();
+    };
+  }
+
   /** The session is gone. */
   die(why = "Connection lost."): void {
+    this.isClosed = true;
     this.#closed(why);
     this.#toClient.abort(new Error(why)).catch(() => undefined);
     for (const controller of this.#ingestControllers) controller.error(new Error(why));
@@ -181,7 +204,10 @@ export class RelaySession {
     this.ingests.push(taken);
     return new WritableStream<Uint8Array>({
       start: (controller) => void this.#ingestControllers.push(controller),
-      write: (bytes) => void taken.push(...bytes),
+      write: async (bytes) => {
+        await this.#ingestTaken;
+        taken.push(...bytes);
+      },
     });
   }
 }

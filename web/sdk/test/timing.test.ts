@@ -1,40 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Backoff } from "../src/backoff.js";
-import { ClockEstimate } from "../src/clock.js";
-import type { Pong } from "../src/datagram.js";
 import { Titles } from "../src/titles.js";
-
-const pong = (clientTime: number, received: number): Pong => ({
-  kind: "pong",
-  id: 1,
-  clientTime,
-  received,
-  sent: received + 10,
-});
-
-describe("the clock", () => {
-  it("goes by the quickest answer", () => {
-    const clock = new ClockEstimate();
-    expect(clock.relayTime(0)).toBeUndefined();
-    const ahead = 1_795_000_000_000_000;
-    for (const [out, back] of [
-      [40_000, 500],
-      [600, 600],
-      [300, 30_000],
-    ] as const) {
-      clock.add(pong(1_000, ahead + 1_000 + out), 1_000 + out + 10 + back);
-    }
-    expect(clock.relayTime(9_000)).toBe(ahead + 9_000);
-    expect(clock.roundTrip).toBe(1_200);
-  });
-
-  it("forgets old answers", () => {
-    const clock = new ClockEstimate();
-    clock.add(pong(0, 100), 210);
-    for (let n = 0; n < 16; n++) clock.add(pong(0, 10_000), 20_010);
-    expect(clock.roundTrip).toBe(20_000);
-  });
-});
 
 describe("the backoff", () => {
   it("doubles to its bound, stays in the upper half, and begins anew after a success", () => {

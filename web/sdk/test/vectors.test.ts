@@ -107,19 +107,21 @@ describe("the wire vectors that the relay shares", () => {
     expect(JSON.parse(text)).toEqual(request);
   });
 
-  it.each(vectors.messages)("message: $name", ({ line, kind, re }) => {
+  it.each(vectors.messages)("message: $name", ({ line, kind, re, answers }) => {
     const message = decodeMessage(JSON.stringify(line));
     expect(message.kind).toBe(kind);
     switch (message.kind) {
       case "ok": {
         const { type, re: answered, ...fields } = line;
         expect([type, answered, message.re]).toEqual(["ok", re, re]);
-        expect(readAnswer("stream:join", message.fields)).toEqual(fields);
+        const request = (answers ?? "stream:join") as keyof Requests;
+        expect(readAnswer(request, message.fields)).toEqual(fields);
         break;
       }
       case "error":
         expect(message.re).toBe(re);
         expect([message.error.code, message.error.message]).toEqual([line.code, line.message]);
+        expect(message.channelId).toBe(line.channelId);
         break;
       case "event":
         expect(message.event).toEqual(line);
