@@ -1,5 +1,6 @@
 import mixerUrl from "./mixer-worklet.ts?worker&url";
 import type { MixerSettings } from "./core/mixer.js";
+import type { Stereo } from "./core/rate.js";
 import type { StandIn } from "./stand-in-worker.js";
 import type { FromDecks, FromEncoder, FromMixer, ToDecks, ToEncoder, ToMixer } from "./messages.js";
 
@@ -188,7 +189,7 @@ export class Desk {
    *
    * @throws Error It is too long for that, or the browser cannot.
    */
-  async decode(file: File): Promise<{ left: Float32Array<ArrayBuffer>; right: Float32Array<ArrayBuffer> }> {
+  async decode(file: File): Promise<Stereo> {
     const sound = this.#sound;
     if (!sound) throw new Error("there is no sound yet");
     if (file.size > WHOLE_BYTES) throw new Error("it is too large; make an MP3 of it");

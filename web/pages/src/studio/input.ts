@@ -75,6 +75,6 @@ function reasonOf(error: unknown): string {
     case "NotReadableError":
       return "The input is used by another program.";
     default:
-      return `The input could not be opened: ${error instanceof Error ? error.message : String(error)}`;
+      return `The input could not be opened: ${String(error)}`;
   }
 }

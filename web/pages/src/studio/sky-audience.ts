@@ -1,4 +1,12 @@
-import { css, html, LitElement, nothing, unsafeCSS, type PropertyValues, type TemplateResult } from "lit";
+import {
+  css,
+  html,
+  LitElement,
+  nothing,
+  unsafeCSS,
+  type PropertyValues,
+  type TemplateResult,
+} from "lit";
 import uPlot from "uplot";
 import chartStyle from "uplot/dist/uPlot.min.css?inline";
 import { formatCount } from "../ui/format.js";
@@ -75,7 +83,7 @@ export class SkyAudience extends LitElement {
         class="chart"
         role="img"
         ?hidden=${points.length < 2}
-        aria-label=${`Listeners over time: at most ${formatCount(most)}, now ${formatCount(listeners ?? 0)}`}
+        aria-label=${`Listeners over time: ${formatCount(most)} at most`}
       ></div>
       ${points.length < 2
         ? html`<p class="muted">

@@ -234,7 +234,8 @@ export class SkyPlaylist extends LitElement {
     const { trackName, artistName } = titleOf(track);
     const isPlaying = id === this.playing;
     const isFirst = !this.isLive && id === this.playlist.current;
-    const more = fault ?? (isPlaying ? `Playing · ${artistName ?? ""}` : isFirst ? `Plays first · ${artistName ?? ""}` : (artistName ?? ""));
+    const place = isPlaying ? "Playing" : isFirst ? "Plays first" : undefined;
+    const more = fault ?? [place, artistName].filter((words) => words !== undefined).join(" · ");
     return html`<li
       class=${[isPlaying || isFirst ? "current" : "", id === this.moving ? "moving" : ""].join(" ")}
       data-id=${id}
@@ -268,9 +269,7 @@ export class SkyPlaylist extends LitElement {
         <span class=${fault === undefined ? "track" : "track fault"}>${trackName}</span>
         ${more === ""
           ? nothing
-          : html`<span class=${fault === undefined ? "more" : "more fault"}
-              >${more.replace(/ · $/, "")}</span
-            >`}
+          : html`<span class=${fault === undefined ? "more" : "more fault"}>${more}</span>`}
       </button>
       <span class="length">${duration === undefined ? "" : formatDuration(duration * 1000)}</span>
       <button

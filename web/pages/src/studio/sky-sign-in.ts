@@ -105,7 +105,7 @@ export class SkySignIn extends LitElement {
     const token = text("token").replaceAll(/\s/g, "");
     const claims = readClaims(token);
     if (!claims) {
-      this.#refuse("This is no token. It has three parts with dots between; copy it whole.", "token");
+      this.#refuse("This is no token: it has three parts with dots between.", "token");
     } else if (claims.role !== undefined && !["owner", "admin"].includes(claims.role)) {
       this.#refuse(`This token is for a ${claims.role}; to go live takes an owner's.`, "token");
     } else {

@@ -208,7 +208,7 @@ export class SkyStudio extends LitElement {
 
   #messages(): TemplateResult {
     const { ending, notice, connection, unfinished, live } = this.state;
-    const isAway = connection.state === "reconnecting" || (connection.state === "connecting" && connection.reason !== undefined);
+    const isAway = connection.state === "reconnecting";
     return html`${ending
       ? html`<div class="card message end" role="alert" id="ending">
           <div>
@@ -222,7 +222,7 @@ export class SkyStudio extends LitElement {
           <p>
             ${live === "off"
               ? "The relay cannot be reached just now."
-              : "The connection to the relay is lost. Listeners wait; what is said now is not heard."}
+              : "The connection to the relay is lost: listeners do not hear you now."}
             It is tried again by itself. <span class="muted">(${connection.reason ?? ""})</span>
           </p>
         </div>`

@@ -148,7 +148,8 @@ export class Upload {
     const firstSample = this.#account.frames * SAMPLES_PER_FRAME - CODEC_DELAY;
     const held = this.#account.encoded - firstSample;
     const inFrames = (held / this.settings.sampleRate) * 1000;
-    this.#delayMs.add(inFrames + Math.max(0, performance.timeOrigin + performance.now() - this.#renderedAt));
+    const now = performance.timeOrigin + performance.now();
+    this.#delayMs.add(inFrames + Math.max(0, now - this.#renderedAt));
   }
 
   #tellTitles(): void {

@@ -16,7 +16,8 @@ export function endingOf(code: string, message: string): Ending {
       return {
         headline: "This station was taken over from another place.",
         advice:
-          "You, or somebody with your sign-in, went live on it in another window or on another computer. Going live here again takes it back.",
+          "Somebody with your sign-in went live on it in another window or on another computer. " +
+          "Going live here again takes it back.",
         canRetry: true,
       };
     case "ended-by-admin":

@@ -36,8 +36,8 @@ export class Ramp {
   /** The gain of the next sample frame. */
   next(): number {
     const missing = this.#target - this.#value;
-    this.#value =
-      Math.abs(missing) <= this.#step ? this.#target : this.#value + Math.sign(missing) * this.#step;
+    const isNear = Math.abs(missing) <= this.#step;
+    this.#value = isNear ? this.#target : this.#value + Math.sign(missing) * this.#step;
     return this.#value;
   }
 }

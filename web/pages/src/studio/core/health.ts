@@ -27,10 +27,10 @@ export function uploadHealth(figures: UploadFigures): Health {
     return { grade: "poor", words: "No connection. Trying to get it back; listeners wait." };
   }
   if (figures.lostFrames > 0) {
-    return { grade: "poor", words: "This computer is too busy: sound was left out. Close something." };
+    return { grade: "poor", words: "This computer is too busy: sound was left out." };
   }
   if (droppedBytes > 0) {
-    return { grade: "poor", words: "The network is too slow: sound was left out. Try a lower bit rate." };
+    return { grade: "poor", words: "The network is too slow: sound was left out." };
   }
   if (queuedSeconds > 0.75) {
     return { grade: "fair", words: "The network is behind. Listeners may hear gaps." };

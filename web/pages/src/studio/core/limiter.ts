@@ -60,15 +60,15 @@ export class Limiter {
 
   #gainFor(need: number): number {
     const wanted = this.#smallestInWindow(need);
-    this.#gain =
-      wanted < this.#gain ? wanted : Math.min(wanted, this.#gain + (1 - this.#gain) * this.#release);
+    const released = this.#gain + (1 - this.#gain) * this.#release;
+    this.#gain = Math.min(wanted, released);
     if (this.#gain > 0.99999) this.#gain = wanted;
     const slot = this.#frame % LOOKAHEAD;
     const leaving = this.#eased[slot] ?? 1;
     this.#eased[slot] = this.#gain;
     // Summed anew once a window, so that rounding cannot build up over a day on the air.
-    this.#sum =
-      slot === 0 ? this.#eased.reduce((sum, gain) => sum + gain, 0) : this.#sum - leaving + this.#gain;
+    this.#sum += this.#gain - leaving;
+    if (slot === 0) this.#sum = this.#eased.reduce((sum, one) => sum + one, 0);
     const gain = Math.min(1, this.#sum / LOOKAHEAD);
     if (gain < this.#least) this.#least = gain;
     return gain;

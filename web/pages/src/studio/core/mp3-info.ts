@@ -62,5 +62,5 @@ export function trimOf(info: Mp3Info | undefined, frames: number, samplesPerFram
 
 function isWord(view: DataView, at: number, word: string): boolean {
   if (view.byteLength < at + 4) return false;
-  return Array.from(word).every((letter, index) => view.getUint8(at + index) === letter.charCodeAt(0));
+  return Array.from(word).every((_, index) => view.getUint8(at + index) === word.charCodeAt(index));
 }
