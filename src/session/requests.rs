@@ -21,8 +21,11 @@ use crate::gate::Grant;
 use crate::shard::Wish;
 use crate::supervision::Hearing;
 
-/// Channels that one session may listen to, and those it may publish on.
-const MAX_CHANNELS: usize = 16;
+/// Channels that one session may listen to.
+const MAX_HEARD: usize = 16;
+/// Channels that one session may publish on: each takes one of the streams that a
+/// client may have open, and a takeover one more for a moment.
+const MAX_PUBLISHED: usize = 4;
 
 /// How much longer than they play the last bytes of a broadcast may take to come.
 const LAST_BYTES: Duration = Duration::from_secs(2);
@@ -95,8 +98,8 @@ impl Session {
             let words = format!("this session listens to {id} already");
             return Err(Fault::new(ErrorCode::AlreadyJoined, words));
         }
-        if self.entry.presence().channels() >= MAX_CHANNELS {
-            return Err(too_many("listens to"));
+        if self.entry.presence().channels() >= MAX_HEARD {
+            return Err(too_many("listens to", MAX_HEARD));
         }
         if join.delivery == Delivery::Datagram && !self.entry.line().takes_datagrams() {
             let words = "delivery: this client's connection takes no datagrams";
@@ -163,8 +166,8 @@ impl Session {
             return Err(Fault::new(ErrorCode::Draining, words));
         }
         let mut publications = self.publications.borrow_mut();
-        if publications.len() >= MAX_CHANNELS {
-            return Err(too_many("publishes on"));
+        if publications.len() >= MAX_PUBLISHED && !publications.contains_key(id) {
+            return Err(too_many("publishes on", MAX_PUBLISHED));
         }
         let channel = self.relay.directory.find_or_create(id)?;
         let publication = channel.start(&grant.subject, self.id, start.show)?;
@@ -214,8 +217,8 @@ pub(super) fn fields(answer: &impl Serialize) -> Answer {
     serde_json::to_value(answer).map_err(|error| Fault::new(ErrorCode::Internal, error.to_string()))
 }
 
-fn too_many(does: &str) -> Fault {
-    let words = format!("a session {does} at most {MAX_CHANNELS} channels");
+fn too_many(does: &str, most: usize) -> Fault {
+    let words = format!("a session {does} at most {most} channels");
     Fault::new(ErrorCode::LimitReached, words)
 }
 

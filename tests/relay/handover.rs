@@ -145,3 +145,21 @@ async fn a_publisher_that_does_not_return_leaves_the_air_after_the_grace_period(
     let again = relay.publisher("jazz").await;
     assert!(!again.resumed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_publishes_on_four_channels_and_a_fifth_is_refused() {
+    let relay = relay().await;
+    let owner = relay.session("owner").await;
+    let mut broadcasts = Vec::new();
+    for name in ["one", "two", "three", "four"] {
+        let started = within(owner.start(start(name))).await;
+        broadcasts.push(started.expect("on the air"));
+    }
+    let error = within(owner.start(start("five"))).await.err();
+    let error = error.expect("full").to_string();
+    assert!(error.contains("limit-reached"), "{error}");
+    let last = broadcasts.pop().expect("the fourth");
+    last.stop().await.expect("off the air");
+    let started = within(owner.start(start("five"))).await;
+    started.expect("room again");
+}

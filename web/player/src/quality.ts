@@ -15,6 +15,8 @@ export interface ConnectionFigures {
   /** How far what is heard is from what should be, µs. */
   readonly error: number;
   readonly delayMs: number | undefined;
+  /** The delay of everyone who chose none: the channel's own. */
+  readonly channelDelayMs: number | undefined;
   readonly jitterMs: number | undefined;
   readonly roundTripMs: number | undefined;
 }
@@ -51,13 +53,23 @@ export class QualityJudge {
     if (Math.abs(error) > IN_STEP) {
       return { quality: "fair", qualityWords: `Getting into step, ${behind}` };
     }
-    return { quality: "good", qualityWords: `In step with everyone, ${behind}${unevenness(figures)}` };
+    return { quality: "good", qualityWords: `${place(figures)}${unevenness(figures)}` };
   }
 
   /** Forgets; the counters begin anew. */
   restart(): void {
     this.#marks = [];
   }
+}
+
+/** Where this listener is among all: most are at the channel's own delay. */
+function place({ delayMs = 0, channelDelayMs = delayMs }: ConnectionFigures): string {
+  const behind = `${delayMs} ms behind live`;
+  const apart = delayMs - channelDelayMs;
+  if (apart === 0) return `In step with everyone, ${behind}`;
+  return apart > 0
+    ? `Steady, ${behind}, ${apart} ms after most listeners`
+    : `Steady, ${behind}, ${-apart} ms before most listeners`;
 }
 
 function unevenness({ jitterMs = 0, roundTripMs = 0 }: ConnectionFigures): string {

@@ -363,6 +363,7 @@ export class Tuner {
         missing: this.#run?.channel?.stats.missing ?? 0,
         error: report?.error ?? 0,
         delayMs: this.#delay.delayMs,
+        channelDelayMs: this.#run?.joined?.targetDelayMs,
         jitterMs: this.#arrivals.jitterMs,
         roundTripMs: millis(this.#run?.client.roundTrip),
       },

@@ -7,6 +7,7 @@ const CALM: ConnectionFigures = {
   missing: 0,
   error: 300,
   delayMs: 200,
+  channelDelayMs: 200,
   jitterMs: 8,
   roundTripMs: 20,
 };
@@ -19,6 +20,13 @@ describe("QualityJudge", () => {
       quality: "good",
       qualityWords: "In step with everyone, 200 ms behind live",
     });
+  });
+
+  it("does not claim step with everyone at another delay than theirs", () => {
+    const words = (delayMs: number) =>
+      new QualityJudge().judge({ ...CALM, delayMs }, 0).qualityWords;
+    expect(words(300)).toBe("Steady, 300 ms behind live, 100 ms after most listeners");
+    expect(words(100)).toBe("Steady, 100 ms behind live, 100 ms before most listeners");
   });
 
   it("tells a dropout for ten seconds, and then no more", () => {
