@@ -1,0 +1,57 @@
+import { css } from "lit";
+
+/** What the parts of the admin page share. */
+export const look = css`
+  h2 {
+    font-size: 1.125rem;
+    letter-spacing: -0.01em;
+  }
+
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 10px 14px;
+  }
+
+  .apart {
+    justify-content: space-between;
+  }
+
+  .hint {
+    color: var(--sky-muted);
+    font-size: 0.875rem;
+  }
+
+  .good {
+    color: var(--sky-good);
+  }
+
+  .fair {
+    color: var(--sky-warn);
+  }
+
+  .bad,
+  .fault {
+    color: var(--sky-bad);
+  }
+
+  .spark {
+    display: block;
+    overflow: visible;
+    fill: none;
+    stroke: var(--sky-accent);
+    stroke-width: 2;
+    stroke-linecap: round;
+    stroke-linejoin: round;
+  }
+
+  .spark * {
+    vector-effect: non-scaling-stroke;
+  }
+
+  .spark .ground {
+    stroke: var(--sky-line);
+    stroke-width: 1;
+  }
+`;
