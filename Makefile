@@ -11,22 +11,30 @@ DENY_VERSION := 0.20.2
 FUZZ_TARGETS := mp3 control datagram stream
 FUZZ_SECONDS := 60
 
-.PHONY: help demo test setup check-deny soak fuzz bench
+.PHONY: help demo test web check-deny soak fuzz bench
 
 help:
 	@echo "make demo    build everything; a relay with a station on the air"
 	@echo "make test    everything that CI checks"
-	@echo "make soak    the long tests: counts for a minute, a listener stopped for 30 s"
+	@echo "make web     the pages, as the relay serves them"
+	@echo "make soak    the long tests: browsers for minutes, counts, a listener stopped for 30 s"
 	@echo "make fuzz    every decoder, $(FUZZ_SECONDS) s each"
 	@echo "make bench   the figures of the README"
 
 demo:
 	@tools=build; source tests/setup.sh
+	$(MAKE) --no-print-directory web
 	$(CARGO) build --locked --release
 	target/release/skywave demo
 
+web:
+	npm --prefix web ci --no-audit --no-fund --loglevel=error
+	npm --prefix web run build --silent
+
 test:
 	@tools=test; source tests/setup.sh
+	$(MAKE) --no-print-directory web
+	npm --prefix web run check
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items --all-features
@@ -37,9 +45,7 @@ test:
 	test -x $(PYTHON)/bin/python || python3 -m venv $(PYTHON)
 	$(PYTHON)/bin/pip install --quiet --requirement tests/python/requirements.txt
 	SKYWAVE_BIN=target/debug/skywave $(PYTHON)/bin/python -m pytest -q -p no:cacheprovider tests/python
-	npm --prefix web ci --no-audit --no-fund --loglevel=error
-	npm --prefix web run check
-	npm --prefix web run build
+	SKYWAVE_BIN=$(CURDIR)/target/debug/skywave npm --prefix web run e2e
 
 # Licences, sources and doubles are always checked. Advisories need RustSec's
 # database: where it can be reached they are checked, elsewhere that is said.
@@ -53,7 +59,10 @@ check-deny:
 	fi
 
 soak:
+	@tools=test; source tests/setup.sh
+	$(MAKE) --no-print-directory web
 	$(CARGO) build --locked --release --workspace
+	SKYWAVE_LONG=1 SKYWAVE_BIN=$(CURDIR)/target/release/skywave npm --prefix web run e2e
 	target/release/skywave-bench counts --listeners 200 --seconds 60
 	target/release/skywave-bench stall --listeners 50 --seconds 30
 

@@ -13,6 +13,10 @@ if [ "$tools" = test ]; then
     need ffmpeg ffmpeg
     need lame lame
     need git git
+    need chromium chromium
+    need firefox-esr firefox-esr
+    need pulseaudio pulseaudio
+    need parec pulseaudio-utils
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
 fi
 
@@ -27,13 +31,11 @@ if [ "${#missing[@]}" -gt 0 ]; then
         exit 1
     fi
 fi
-if [ "$tools" = test ]; then
-    node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
-        process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null || {
-        echo "Node 20.19 or newer, with npm, is missing: see https://nodejs.org" >&2
-        exit 1
-    }
-fi
+node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null || {
+    echo "Node 20.19 or newer, with npm, is missing: see https://nodejs.org" >&2
+    exit 1
+}
 command -v cargo >/dev/null 2>&1 || {
     echo "a Rust toolchain is missing: see https://rustup.rs" >&2
     exit 1

@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { output, Program } from "./programs.js";
+import { Recording, SAMPLE_RATE } from "./recording.js";
+
+/**
+ * A sound card of the test's own: a PulseAudio without a device, and in it one sink for each
+ * browser. All of them are channels of one bus, so that one recording has what every browser
+ * sounds, sample by sample at the same time.
+ */
+export class SoundCard {
+  /** How many browsers can be told apart. */
+  readonly ears: number;
+  readonly #daemon: Program;
+  readonly #directory: string;
+
+  private constructor(daemon: Program, directory: string, ears: number) {
+    this.#daemon = daemon;
+    this.#directory = directory;
+    this.ears = ears;
+  }
+
+  static async open(ears: number): Promise<SoundCard> {
+    const directory = await mkdtemp(join(tmpdir(), "skywave-sound-"));
+    await mkdir(join(directory, "run"), { mode: 0o700 });
+    const map = Array.from({ length: ears }, (_, ear) => `aux${ear}`);
+    const modules = [
+      `module-native-protocol-unix socket=${join(directory, "native")} auth-anonymous=1`,
+      `module-null-sink sink_name=bus format=float32le rate=${SAMPLE_RATE}` +
+        ` channels=${ears} channel_map=${map.join(",")}`,
+      // A mono sink gets the mean of left and right.
+      ...map.map(
+        (channel, ear) =>
+          `module-remap-sink sink_name=ear${ear} master=bus remix=no` +
+          ` channels=1 channel_map=mono master_channel_map=${channel}`,
+      ),
+    ];
+    const args = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"];
+    // Its cheapest resampler would be heard by the tests.
+    args.push("--disallow-exit", "--high-priority=no", "--resample-method=speex-float-5", "-v");
+    const loaded = modules.flatMap((module) => ["-L", module]);
+    const daemon = await realtime("pulseaudio", [...args, ...loaded], environment(directory));
+    daemon.hearStdout();
+    await daemon.line("start", (line) => line.includes("Daemon startup complete") || undefined);
+    return new SoundCard(daemon, directory, ears);
+  }
+
+  /**
+   * The environment of a browser that is to sound on channel `ear`, through a buffer of
+   * `bufferMs`. Of its own accord Chromium asks for about 20 ms, and on a busy machine even
+   * a plain tone of it breaks up then.
+   */
+  environment(ear: number, bufferMs = 60): NodeJS.ProcessEnv {
+    if (ear >= this.ears) throw new RangeError(`the sound card has ${this.ears} ears`);
+    const sink = { PULSE_SINK: `ear${ear}`, PULSE_LATENCY_MSEC: String(bufferMs) };
+    return { ...environment(this.#directory), ...sink };
+  }
+
+  /** Begins to record every ear, for `maxSeconds` at the most. */
+  async record(maxSeconds: number): Promise<Recording> {
+    const format = ["--raw", "--format=float32le", `--rate=${SAMPLE_RATE}`, "--no-remap"];
+    // Ten ms keep the sink from rendering far ahead of time: what is recorded sounds now.
+    const args = ["-d", "bus.monitor", ...format, `--channels=${this.ears}`, "--latency-msec=10"];
+    const parec = await realtime("parec", args, environment(this.#directory));
+    const recording = new Recording(parec, this.ears, maxSeconds);
+    await recording.until(0);
+    return recording;
+  }
+
+  async close(): Promise<void> {
+    await this.#daemon.stop();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Starts a program before all others in line for a processor, where this may be asked for: a
+ * real sound card does not wait until a busy machine has time for it.
+ */
+async function realtime(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Program> {
+  const mayAsk = await output("chrt", ["--rr", "5", "true"]).then(
+    () => true,
+    () => false,
+  );
+  return mayAsk
+    ? new Program(command, "chrt", ["--rr", "5", command, ...args], { env })
+    : new Program(command, command, args, { env });
+}
+
+function environment(directory: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    HOME: directory,
+    XDG_RUNTIME_DIR: join(directory, "run"),
+    XDG_CONFIG_HOME: join(directory, "config"),
+    PULSE_SERVER: `unix:${join(directory, "native")}`,
+    DBUS_SESSION_BUS_ADDRESS: "unix:path=/dev/null",
+  };
+}
