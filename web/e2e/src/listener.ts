@@ -39,6 +39,15 @@ export interface ListenOptions {
   readonly delivery?: "stream" | "datagram";
 }
 
+/**
+ * What a browser asks PulseAudio to hold for it. Of its own accord Chromium asks for about
+ * 20 ms, and on a busy machine even a plain tone of it breaks up then. Firefox holds enough.
+ */
+const BUFFER_MS: Readonly<Record<BrowserName, number | undefined>> = {
+  chromium: 60,
+  firefox: undefined,
+};
+
 const PLAYER = `document.querySelector("sky-listen").player`;
 
 /** Someone with the listen page open, in a browser of their own, whom a recording hears. */
@@ -52,7 +61,7 @@ export class Listener {
   }
 
   static async arrive(browser: BrowserName, card: SoundCard, ear: number): Promise<Listener> {
-    return new Listener(await openTab(browser, card.environment(ear)), ear);
+    return new Listener(await openTab(browser, card.environment(ear, BUFFER_MS[browser])), ear);
   }
 
   /** Opens the listen page on a channel. */

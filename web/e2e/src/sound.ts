@@ -48,13 +48,12 @@ export class SoundCard {
 
   /**
    * The environment of a browser that is to sound on channel `ear`, through a buffer of
-   * `bufferMs`. Of its own accord Chromium asks for about 20 ms, and on a busy machine even
-   * a plain tone of it breaks up then.
+   * `bufferMs`, or one of its own choice.
    */
-  environment(ear: number, bufferMs = 60): NodeJS.ProcessEnv {
+  environment(ear: number, bufferMs?: number): NodeJS.ProcessEnv {
     if (ear >= this.ears) throw new RangeError(`the sound card has ${this.ears} ears`);
-    const sink = { PULSE_SINK: `ear${ear}`, PULSE_LATENCY_MSEC: String(bufferMs) };
-    return { ...environment(this.#directory), ...sink };
+    const buffer = bufferMs === undefined ? {} : { PULSE_LATENCY_MSEC: String(bufferMs) };
+    return { ...environment(this.#directory), PULSE_SINK: `ear${ear}`, ...buffer };
   }
 
   /** Begins to record every ear, for `maxSeconds` at the most. */

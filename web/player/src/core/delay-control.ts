@@ -143,8 +143,8 @@ function baseDelay(mode: DelayMode, channelDelayMs: number): number {
 
 function latencyFor(mode: DelayMode): number {
   if (mode === "low") return 0;
-  if (mode === "normal") return 60;
+  if (mode === "normal") return 40;
   if (mode === "steady") return 200;
   if (mode < 150) return 0;
-  return mode < 400 ? 60 : 200;
+  return mode < 400 ? 40 : 200;
 }

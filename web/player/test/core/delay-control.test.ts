@@ -23,10 +23,10 @@ function run(
 describe("the delay", () => {
   it.each<[DelayMode, number, number, number]>([
     ["low", 100, 0, 50],
-    ["normal", 200, 60, 90],
+    ["normal", 200, 40, 110],
     ["steady", 500, 200, 250],
     [120, 120, 0, 70],
-    [250, 250, 60, 140],
+    [250, 250, 40, 160],
     [60, 60, 0, 20],
     [900, 900, 200, 650],
   ])("of %s begins at %d ms, gathers for %d ms, waits %d ms", (mode, delay, latency, patience) => {
