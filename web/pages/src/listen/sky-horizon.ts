@@ -1,20 +1,19 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
+import { drawScene, Motion, readLook, type Look } from "./horizon-picture.js";
+import { Pace } from "./pace.js";
 import { stillWaves, Waves, type Wave } from "./waves.js";
 
 /** What the picture shows: `still` waves, ones that `sound`, ones that `search`, or `none`. */
 export type Sky = "still" | "sound" | "search" | "none";
 
-/** How far the trace of the sound swings about the sun's edge, as a share of its radius. */
-const SWING = 0.34;
-const TRACE_GAP = 16;
-/** Where the ends of the trace are led into each other, as a share of its points. */
-const SEAM = 0.12;
-const STARS = 70;
+/** A frame of the screen is asked for so long before a picture is due, in ms. */
+const AHEAD_MS = 12;
 
 /**
  * `<sky-horizon>`: the sun of a station and the waves that leave it. Fills its parent. The
  * sun stands over the middle, `--sun-rise` above the lower edge, `--sun-size` wide; the
- * button of the page is put over it. A picture only: screen readers pass it by.
+ * button of the page is put over it. A picture only: screen readers pass it by. It moves
+ * at the pace that the machine has time for, and only where it is seen.
  */
 export class SkyHorizon extends LitElement {
   static override styles = css`
@@ -27,9 +26,14 @@ export class SkyHorizon extends LitElement {
     }
 
     canvas {
-      display: block;
+      position: absolute;
+      inset: 0;
       width: 100%;
       height: 100%;
+    }
+
+    .motion {
+      height: calc(100% - var(--sun-rise));
     }
 
     .sun {
@@ -51,13 +55,23 @@ export class SkyHorizon extends LitElement {
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
   readonly #dark = matchMedia("(prefers-color-scheme: dark)");
   readonly #resized = new ResizeObserver(() => {
-    this.#look = undefined;
+    this.#lookChanged();
+  });
+  readonly #seen = new IntersectionObserver((entries) => {
+    this.#isSeen = entries.at(-1)?.isIntersecting ?? true;
     this.#redraw();
   });
+  /** Tells when the page is done with a picture: only then is it painted. */
+  #painted: MessageChannel | undefined;
+  #isSeen = true;
   #waves = new Waves();
+  #pace = new Pace();
   #samples = new Float32Array(0);
   #look: Look | undefined;
-  #next = 0;
+  #motion: Motion | undefined;
+  #begunAt = 0;
+  #frame = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -67,25 +81,37 @@ export class SkyHorizon extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#painted = new MessageChannel();
+    this.#painted.port1.onmessage = this.#rest;
     this.#resized.observe(this);
+    this.#seen.observe(this);
     this.#calm.addEventListener("change", this.#lookChanged);
     this.#dark.addEventListener("change", this.#lookChanged);
   }
 
   override disconnectedCallback(): void {
     this.#resized.disconnect();
+    this.#seen.disconnect();
     this.#calm.removeEventListener("change", this.#lookChanged);
     this.#dark.removeEventListener("change", this.#lookChanged);
-    cancelAnimationFrame(this.#next);
+    this.#halt();
+    this.#painted?.port1.close();
     super.disconnectedCallback();
   }
 
   protected override render(): TemplateResult {
-    return html`<canvas aria-hidden="true"></canvas><i class="sun"></i>`;
+    return html`
+      <canvas class="scene" aria-hidden="true"></canvas>
+      <canvas class="motion" aria-hidden="true"></canvas>
+      <i class="sun"></i>
+    `;
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("sky") && this.sky === "sound") this.#waves = new Waves();
+    if (changed.has("sky")) {
+      if (this.sky === "sound") this.#waves = new Waves();
+      if (this.sky === "none" || changed.get("sky") === "none") this.#look = undefined;
+    }
     this.#redraw();
   }
 
@@ -99,27 +125,56 @@ export class SkyHorizon extends LitElement {
   };
 
   #redraw(): void {
-    cancelAnimationFrame(this.#next);
-    this.#next = requestAnimationFrame(this.#tick);
+    this.#halt();
+    if (this.#isSeen) this.#ask();
   }
 
-  readonly #tick = (now: number): void => {
-    const canvas = this.renderRoot.querySelector("canvas");
-    const picture = canvas?.getContext("2d");
-    if (!canvas || !picture || canvas.clientWidth === 0) return;
-    const look = (this.#look ??= readLook(this, canvas, this.renderRoot.querySelector("i")));
-    picture.setTransform(look.ratio, 0, 0, look.ratio, 0, 0);
-    picture.clearRect(0, 0, look.width, look.height);
-    if (look.hasStars) drawStars(picture, look);
-    drawGlow(picture, look, this.sky === "none" ? 0.35 : 1);
-    if (this.sky === "sound" && this.#moves) {
-      this.#sound(picture, look, now);
-    } else {
-      drawWaves(picture, look, this.#waiting(look, now));
-    }
-    drawGround(picture, look);
-    if (this.#moves) this.#next = requestAnimationFrame(this.#tick);
+  #halt(): void {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#begunAt = 0;
+  }
+
+  readonly #ask = (): void => {
+    this.#pause = undefined;
+    this.#frame = requestAnimationFrame(this.#draw);
   };
+
+  readonly #draw = (now: number): void => {
+    const begunAt = performance.now();
+    const look = (this.#look ??= this.#prepare());
+    if (!look || !this.#motion) return;
+    if (this.sky === "sound" && this.#moves) {
+      this.#sound(this.#motion, look, now);
+    } else {
+      this.#motion.draw(this.#waiting(look, now));
+    }
+    if (!this.#moves) return;
+    this.#begunAt = begunAt;
+    this.#painted?.port2.postMessage(undefined);
+  };
+
+  /** The pause until the next picture, after this one was painted. */
+  readonly #rest = (): void => {
+    // Halted, or halted and begun anew: another picture is on its way.
+    if (this.#begunAt === 0 || this.#pause !== undefined) return;
+    const cost = performance.now() - this.#begunAt;
+    this.#begunAt = 0;
+    this.#pace.spent(cost);
+    this.#pause = setTimeout(this.#ask, this.#pace.intervalMs - AHEAD_MS - cost);
+  };
+
+  #prepare(): Look | undefined {
+    const scene = this.renderRoot.querySelector<HTMLCanvasElement>(".scene");
+    const motion = this.renderRoot.querySelector<HTMLCanvasElement>(".motion");
+    const sun = this.renderRoot.querySelector<HTMLElement>(".sun");
+    if (!scene || !motion || !sun || this.clientWidth === 0) return undefined;
+    const look = readLook(this, sun);
+    drawScene(scene, look, this.sky === "none" ? 0.35 : 1);
+    this.#motion = new Motion(motion, look);
+    return look;
+  }
 
   #waiting(look: Look, now: number): readonly Wave[] {
     const reach = look.reach * 0.55;
@@ -132,7 +187,7 @@ export class SkyHorizon extends LitElement {
     });
   }
 
-  #sound(picture: CanvasRenderingContext2D, look: Look, now: number): void {
+  #sound(motion: Motion, look: Look, now: number): void {
     const { analyser } = this;
     if (!analyser) return;
     if (this.#samples.length !== analyser.fftSize) {
@@ -143,132 +198,8 @@ export class SkyHorizon extends LitElement {
     let squares = 0;
     for (const sample of samples) squares += sample * sample;
     this.#waves.hear(Math.sqrt(squares / samples.length), now);
-    drawWaves(picture, look, this.#waves.under(look.reach, now));
-    drawTrace(picture, look, samples);
+    motion.draw(this.#waves.under(look.reach, now), samples);
   }
-}
-
-/** Sizes in CSS px, and colours. */
-interface Look {
-  readonly ratio: number;
-  readonly width: number;
-  readonly height: number;
-  /** The middle and the radius of the sun. */
-  readonly x: number;
-  readonly y: number;
-  readonly radius: number;
-  /** From the sun's edge to the farthest corner. */
-  readonly reach: number;
-  readonly wave: string;
-  readonly glow: string;
-  readonly ground: string;
-  readonly hasStars: boolean;
-}
-
-function readLook(host: HTMLElement, canvas: HTMLCanvasElement, sun: HTMLElement | null): Look {
-  const style = getComputedStyle(host);
-  const value = (name: string): string => style.getPropertyValue(name).trim();
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const ratio = Math.min(devicePixelRatio, 2);
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  const radius = (sun?.offsetWidth ?? 0) / 2;
-  const y = height - (sun?.offsetHeight ?? 0);
-  return {
-    ratio,
-    width,
-    height,
-    x: width / 2,
-    y,
-    radius,
-    reach: Math.hypot(width / 2, y) - radius,
-    wave: value("--sky-wave"),
-    glow: value("--sky-glow"),
-    ground: value("--sky-bg"),
-    hasStars: matchMedia("(prefers-color-scheme: dark)").matches,
-  };
-}
-
-/** Stars at places that stay the same, fainter near the horizon. */
-function drawStars(picture: CanvasRenderingContext2D, { width, height, y }: Look): void {
-  for (let star = 1; star <= STARS; star += 1) {
-    const across = (star * 0.618_034) % 1;
-    const down = (star * 0.754_878) % 1;
-    const light = ((star * 0.569_84) % 1) * (1 - down);
-    picture.fillStyle = `rgb(255 255 255 / ${(light * 0.75).toFixed(3)})`;
-    const size = light > 0.6 ? 1.8 : 1.1;
-    picture.fillRect(across * width, down * Math.min(y, height), size, size);
-  }
-}
-
-function drawGlow(picture: CanvasRenderingContext2D, look: Look, strength: number): void {
-  const { x, y, radius, reach, glow: light } = look;
-  const glow = picture.createRadialGradient(x, y, radius * 0.6, x, y, radius + reach * 0.62);
-  glow.addColorStop(0, `rgb(${light} / ${0.6 * strength})`);
-  glow.addColorStop(0.3, `rgb(${light} / ${0.22 * strength})`);
-  glow.addColorStop(1, `rgb(${light} / 0)`);
-  picture.fillStyle = glow;
-  picture.fillRect(0, 0, look.width, look.height);
-}
-
-function drawWaves(picture: CanvasRenderingContext2D, look: Look, waves: readonly Wave[]): void {
-  const { x, y, radius, reach, wave } = look;
-  for (const { distance, strength } of waves) {
-    const fade = (1 - distance / reach) ** 1.6;
-    const alpha = strength * fade * 0.85;
-    if (alpha < 0.01) continue;
-    // Fainter above, where the words are.
-    const light = picture.createLinearGradient(0, 0, 0, y);
-    light.addColorStop(0.45, `rgb(${wave} / ${(alpha * 0.25).toFixed(3)})`);
-    light.addColorStop(0.85, `rgb(${wave} / ${alpha.toFixed(3)})`);
-    picture.strokeStyle = light;
-    picture.lineWidth = 1 + 2.6 * strength * fade;
-    picture.beginPath();
-    picture.arc(x, y, radius + distance, Math.PI, 2 * Math.PI);
-    picture.stroke();
-  }
-}
-
-/** The sound of this moment, wound around the sun. */
-function drawTrace(picture: CanvasRenderingContext2D, look: Look, samples: Float32Array): void {
-  const { x, y, radius, wave } = look;
-  const points = Math.min(360, samples.length);
-  const seam = Math.round(points * SEAM);
-  const at = (index: number): number => samples[Math.min(index, samples.length - 1)] ?? 0;
-  picture.strokeStyle = `rgb(${wave} / 0.95)`;
-  picture.lineWidth = 2.2;
-  picture.lineJoin = "round";
-  picture.beginPath();
-  for (let index = 0; index <= points; index += 1) {
-    const left = points - index;
-    const blend = left < seam ? 1 - left / seam : 0;
-    const sample = at(index) * (1 - blend) + at(0) * blend;
-    const angle = Math.PI / 2 + (index / points) * 2 * Math.PI;
-    const distance = radius + TRACE_GAP + Math.max(-0.4, Math.min(1, sample)) * radius * SWING;
-    picture.lineTo(x + Math.cos(angle) * distance, y + Math.sin(angle) * distance);
-  }
-  picture.stroke();
-}
-
-/** The ground before the sun's waves, and the light along its edge. */
-function drawGround(picture: CanvasRenderingContext2D, look: Look): void {
-  const { width, height, x, y, wave, ground } = look;
-  // The earth is round enough that its edge leaves the picture a little lower than the sun.
-  const drop = Math.min(height - y, 26 + width / 60);
-  const bow = (width * width) / (8 * drop) + drop / 2;
-  picture.beginPath();
-  picture.arc(x, y + bow, bow, 0, 2 * Math.PI);
-  picture.fillStyle = ground;
-  picture.fill();
-  const light = picture.createLinearGradient(0, 0, width, 0);
-  light.addColorStop(0.1, `rgb(${wave} / 0)`);
-  light.addColorStop(0.5, `rgb(${wave} / 0.9)`);
-  light.addColorStop(0.9, `rgb(${wave} / 0)`);
-  picture.strokeStyle = light;
-  picture.lineWidth = 1.5;
-  picture.stroke();
-  picture.fillStyle = ground;
-  picture.fillRect(0, y + drop, width, height);
 }
 
 customElements.define("sky-horizon", SkyHorizon);

@@ -1,5 +1,5 @@
 /** Between two waves, in ms. */
-const PERIOD_MS = 190;
+const PERIOD_MS = 250;
 /** How fast waves leave the sun, in px a ms. */
 const SPEED = 0.085;
 /** How fast the usual level follows the level, as a share a wave. */
@@ -31,8 +31,9 @@ export class Waves {
     this.#due ??= now;
     if (now < this.#due) return;
     // After a pause, waves go on from now instead of catching up.
-    this.#due = now - this.#due > 4 * PERIOD_MS ? now + PERIOD_MS : this.#due + PERIOD_MS;
-    this.#sent.push({ at: now, strength: this.#strength(this.#loudest) });
+    const at = now - this.#due > 4 * PERIOD_MS ? now : this.#due;
+    this.#due = at + PERIOD_MS;
+    this.#sent.push({ at, strength: this.#strength(this.#loudest) });
     this.#loudest = 0;
   }
 

@@ -18,6 +18,16 @@ describe("the waves of the picture", () => {
     expect((later[0]?.distance ?? 0) - (seen[0]?.distance ?? 0)).toBeCloseTo(8.5, 5);
   });
 
+  it("are evenly apart, however seldom the level is told", () => {
+    const waves = new Waves();
+    for (let now = 0; now < 3_000; now += 50) waves.hear(0.2, now);
+    const distances = waves.under(10_000, 3_000).map(({ distance }) => distance);
+    expect(distances.length).toBeGreaterThan(10);
+    distances.slice(1).forEach((distance, index) => {
+      expect(distance - (distances[index] ?? 0)).toBeCloseTo(21.25, 5);
+    });
+  });
+
   it("are strong for a loud moment and weak for a quiet one", () => {
     const waves = new Waves();
     hear(waves, 0, 6_000, (at) => (at % 2_000 < 200 ? 0.5 : 0.08));
