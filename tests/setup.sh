@@ -17,6 +17,7 @@ if [ "$tools" = test ]; then
     need firefox-esr firefox-esr
     need pulseaudio pulseaudio
     need parec pulseaudio-utils
+    [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing+=(fonts-dejavu-core)
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
 fi
 
