@@ -10,8 +10,8 @@ use crate::support::{relay, start, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_broadcasts_than_fit_a_line_are_all_told() {
-    const SESSIONS: usize = 4;
-    const CHANNELS_EACH: usize = 15;
+    const SESSIONS: usize = 15;
+    const CHANNELS_EACH: usize = 4;
     let relay = relay().await;
     let client = relay.client();
     let mut owners = Vec::new();

@@ -65,6 +65,11 @@ impl Wire {
         session.join(join(channel)).await.expect("joined")
     }
 
+    /// Where clients connect to.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A session at the other end.
     pub(crate) async fn session(&self) -> Session {
         let client = Client::new(&self.url, &Trust::Usual).expect("a client");

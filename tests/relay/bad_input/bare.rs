@@ -29,7 +29,11 @@ pub(crate) struct Bare {
 impl Bare {
     /// A session whose control stream is open, and no more.
     pub(crate) async fn silent(relay: &Relay) -> Self {
-        let (endpoint, wt) = connect(&relay.url, None).await.expect("a session");
+        Self::silent_at(&relay.url).await
+    }
+
+    async fn silent_at(url: &str) -> Self {
+        let (endpoint, wt) = connect(url, None).await.expect("a session");
         let opening = wt.open_bi().await.expect("a stream");
         let (send, recv) = opening.await.expect("a stream");
         Self {
@@ -51,6 +55,14 @@ impl Bare {
     pub(crate) async fn open_with(relay: &Relay, hello: Value) -> Self {
         let mut bare = Self::silent(relay).await;
         let answer = bare.hello(hello).await;
+        assert_eq!(answer["type"], "ok", "{answer}");
+        bare
+    }
+
+    /// A session by way of this address.
+    pub(crate) async fn at(url: &str) -> Self {
+        let mut bare = Self::silent_at(url).await;
+        let answer = bare.hello(json!({})).await;
         assert_eq!(answer["type"], "ok", "{answer}");
         bare
     }
