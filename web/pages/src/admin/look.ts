@@ -1,57 +1,45 @@
-import { css } from "lit";
+import { css, type CSSResultGroup } from "lit";
+import { rows } from "../ui/styles.js";
 
 /** What the parts of the admin page share. */
-export const look = css`
-  h2 {
-    font-size: 1.125rem;
-    letter-spacing: -0.01em;
-  }
+export const look: CSSResultGroup = [
+  rows,
+  css`
+    h2 {
+      font-size: 1.125rem;
+      letter-spacing: -0.01em;
+    }
 
-  .row {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 10px 14px;
-  }
+    .good {
+      color: var(--sky-good);
+    }
 
-  .apart {
-    justify-content: space-between;
-  }
+    .fair {
+      color: var(--sky-warn);
+    }
 
-  .hint {
-    color: var(--sky-muted);
-    font-size: 0.875rem;
-  }
+    .bad,
+    .fault {
+      color: var(--sky-bad);
+    }
 
-  .good {
-    color: var(--sky-good);
-  }
+    .spark {
+      display: block;
+      overflow: visible;
+      fill: none;
+      stroke: var(--sky-accent);
+      stroke-width: 2;
+      stroke-linecap: round;
+      stroke-linejoin: round;
+    }
 
-  .fair {
-    color: var(--sky-warn);
-  }
+    .spark * {
+      vector-effect: non-scaling-stroke;
+    }
 
-  .bad,
-  .fault {
-    color: var(--sky-bad);
-  }
-
-  .spark {
-    display: block;
-    overflow: visible;
-    fill: none;
-    stroke: var(--sky-accent);
-    stroke-width: 2;
-    stroke-linecap: round;
-    stroke-linejoin: round;
-  }
-
-  .spark * {
-    vector-effect: non-scaling-stroke;
-  }
-
-  .spark .ground {
-    stroke: var(--sky-line);
-    stroke-width: 1;
-  }
-`;
+    .spark .ground {
+      stroke: var(--sky-line);
+      stroke-width: 1;
+    }
+  `,
+];

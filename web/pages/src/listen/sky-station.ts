@@ -11,6 +11,7 @@ import "./sky-count.js";
 import "./sky-horizon.js";
 import type { Sky } from "./sky-horizon.js";
 import "./sky-token.js";
+import { sky } from "./sky-look.js";
 import { stationLook } from "./station-look.js";
 import type { Station } from "./stations.js";
 import {
@@ -60,7 +61,7 @@ const DELAYS: readonly {
  * `sky-stop`, and `sky-settings` (detail: the settings that changed).
  */
 export class SkyStation extends LitElement {
-  static override styles = [base, buttons, cards, inputs, stationLook];
+  static override styles = [base, buttons, cards, inputs, sky, stationLook];
 
   static override properties = {
     channelId: { attribute: false },

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { formatSentence, formatSpan, plural } from "../ui/format.js";
 import { base, buttons, cards, inputs } from "../ui/styles.js";
+import { sky } from "./sky-look.js";
 import type { DirectoryState } from "./directory.js";
 import { routeHref, type Route } from "./route.js";
 import "./sky-count.js";
@@ -23,6 +24,7 @@ export class SkyStations extends LitElement {
     buttons,
     cards,
     inputs,
+    sky,
     css`
       :host {
         --sun-size: 92px;
@@ -30,19 +32,8 @@ export class SkyStations extends LitElement {
         display: block;
       }
 
-      ::slotted(*) {
-        color: var(--sky-heaven-text);
-      }
-
       .sky {
-        position: relative;
-        display: flex;
-        flex-direction: column;
-        align-items: center;
         min-height: clamp(270px, 38svh, 400px);
-        margin-top: calc(-1 * var(--sky-header-height));
-        padding-top: var(--sky-header-height);
-        color: var(--sky-heaven-text);
       }
 
       .words {

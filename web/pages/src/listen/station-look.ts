@@ -8,19 +8,8 @@ export const stationLook = css`
     display: block;
   }
 
-  ::slotted(*) {
-    color: var(--sky-heaven-text);
-  }
-
   .sky {
-    position: relative;
-    display: flex;
-    flex-direction: column;
-    align-items: center;
     min-height: clamp(400px, 58svh, 560px);
-    margin-top: calc(-1 * var(--sky-header-height));
-    padding-top: var(--sky-header-height);
-    color: var(--sky-heaven-text);
   }
 
   .words {

@@ -1,70 +1,58 @@
-import { css } from "lit";
+import { css, type CSSResultGroup } from "lit";
+import { rows } from "../ui/styles.js";
 
 /** What the studio's panels share. */
-export const panel = css`
-  :host {
-    display: block;
-    min-width: 0;
-  }
+export const panel: CSSResultGroup = [
+  rows,
+  css`
+    :host {
+      display: block;
+      min-width: 0;
+    }
 
-  h2 {
-    margin: 0 0 14px;
-    font-size: 1.125rem;
-    letter-spacing: -0.01em;
-  }
+    h2 {
+      margin: 0 0 14px;
+      font-size: 1.125rem;
+      letter-spacing: -0.01em;
+    }
 
-  .field {
-    display: grid;
-    gap: 6px;
-  }
+    .field {
+      display: grid;
+      gap: 6px;
+    }
 
-  .fields {
-    display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr));
-    gap: 14px;
-    align-items: start;
-  }
+    .fields {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr));
+      gap: 14px;
+      align-items: start;
+    }
 
-  .row {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 10px 14px;
-  }
+    .fault {
+      color: var(--sky-bad);
+    }
 
-  .apart {
-    justify-content: space-between;
-  }
+    .check {
+      display: inline-flex;
+      align-items: center;
+      gap: 10px;
+      min-height: 44px;
+      font-weight: 500;
+    }
 
-  .hint {
-    color: var(--sky-muted);
-    font-size: 0.875rem;
-  }
+    .slider {
+      display: grid;
+      grid-template-columns: 1fr auto;
+      gap: 2px 12px;
+    }
 
-  .fault {
-    color: var(--sky-bad);
-  }
+    .slider input {
+      grid-column: 1 / -1;
+    }
 
-  .check {
-    display: inline-flex;
-    align-items: center;
-    gap: 10px;
-    min-height: 44px;
-    font-weight: 500;
-  }
-
-  .slider {
-    display: grid;
-    grid-template-columns: 1fr auto;
-    gap: 2px 12px;
-  }
-
-  .slider input {
-    grid-column: 1 / -1;
-  }
-
-  .slider output {
-    color: var(--sky-muted);
-    font-variant-numeric: tabular-nums;
-  }
-`;
+    .slider output {
+      color: var(--sky-muted);
+      font-variant-numeric: tabular-nums;
+    }
+  `,
+];

@@ -298,3 +298,22 @@ export const inputs = css`
     border-radius: 8px;
   }
 `;
+
+/** Things in a row, and small words beside them. */
+export const rows = css`
+  .row {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 10px 14px;
+  }
+
+  .apart {
+    justify-content: space-between;
+  }
+
+  .hint {
+    color: var(--sky-muted);
+    font-size: 0.875rem;
+  }
+`;
