@@ -1,13 +1,10 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { complaintsOf, launchChromium } from "../src/browsers.js";
-import { OUT } from "../src/figures.js";
+import { examine } from "../src/looks.js";
+import { Publisher, writeMp3 } from "../src/publisher.js";
+import { makeSource } from "../src/signal.js";
 import { expect, test } from "../src/stage.js";
-
-const WIDTHS = [390, 1280];
-const SCHEMES = ["light", "dark"] as const;
 
 /** A page in a state, and what is there once it has been reached. */
 interface View {
@@ -53,12 +50,6 @@ const VIEWS: readonly View[] = [
   },
 ];
 
-interface AxeResult {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly target: unknown; readonly failureSummary?: string }[];
-}
-
 for (const view of VIEWS) {
   test(`${view.name}: no serious fault of accessibility, no complaint, at every width`, async ({
     relay,
@@ -67,40 +58,47 @@ for (const view of VIEWS) {
     directory,
   }) => {
     expect(station).toBe("music");
-    const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const context = await launchChromium(join(directory, "profile"), card.environment(0));
-    await mkdir(join(OUT, "pages"), { recursive: true });
     try {
-      for (const colorScheme of SCHEMES) {
-        for (const width of WIDTHS) {
-          const page = await context.newPage();
-          const complaints = complaintsOf(page);
-          await page.setViewportSize({ width, height: width < 600 ? 844 : 800 });
-          await page.emulateMedia({ colorScheme });
-          await page.goto(`${relay.pages}${view.path}`);
-          await view.ready(page);
-          const name = `${view.name.replace(/\W+/g, "-")}-${width}-${colorScheme}.png`;
-          await page.screenshot({ path: join(OUT, "pages", name), fullPage: true });
-          const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-          expect(wide, "px that stick out at the side").toBeLessThanOrEqual(0);
-          await page.evaluate(axe);
-          const violations = await page.evaluate<AxeResult[]>(
-            `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => ({
-              id, impact, nodes: nodes.map(({ target, failureSummary }) => ({ target, failureSummary }))
-            })))`,
-          );
-          const isSerious = ({ impact }: AxeResult): boolean =>
-            impact === "serious" || impact === "critical";
-          expect(violations.filter(isSerious), name).toEqual([]);
-          expect(complaints, name).toEqual([]);
-          await page.close();
-        }
-      }
+      const page = await context.newPage();
+      const complaints = complaintsOf(page);
+      await page.goto(`${relay.pages}${view.path}`);
+      await view.ready(page);
+      await examine(page, view.name);
+      expect(complaints).toEqual([]);
     } finally {
       await context.close();
     }
   });
 }
+
+test("playing with history, and reconnecting: no serious fault of accessibility", async ({
+  relay,
+  card,
+  directory,
+}) => {
+  const files = ["Morning", "Noon", "Evening", "Night"].map((name) => [name, join(directory, name)] as const);
+  for (const [n, [name, file]] of files.entries()) {
+    const seconds = n + 1 < files.length ? 2 : 60;
+    await writeMp3(file, await makeSource(seconds, n), { trackName: name, artistName: "The Wanderers" });
+  }
+  const context = await launchChromium(join(directory, "profile"), card.environment(0));
+  const publisher = await Publisher.play(relay.url, "day", files.map(([, file]) => file));
+  try {
+    const page = await context.newPage();
+    await page.goto(`${relay.pages}/?channel=day`);
+    await page.getByRole("button", { name: /^(play|listen)\b/i }).click();
+    await page.getByText("Night").first().waitFor();
+    await page.locator(".history li").first().waitFor();
+    await examine(page, "playing, with history");
+    await relay.kill();
+    await page.getByText(/reconnecting|cannot be reached/i).first().waitFor();
+    await examine(page, "reconnecting");
+  } finally {
+    await context.close();
+    await publisher.stop();
+  }
+});
 
 test("pages come with a strict content security policy, and isolated", async ({ relay }) => {
   for (const path of ["/", "/studio", "/admin"]) {

@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { during, gaps, quantile, track, type Stretch } from "../src/analysis.js";
 import { complaintsOf, launchChromium } from "../src/browsers.js";
 import { figure, spread } from "../src/figures.js";
+import { examine } from "../src/looks.js";
 import { writeMp3 } from "../src/publisher.js";
 import { joined, makeSource } from "../src/signal.js";
 import { expect, test } from "../src/stage.js";
@@ -66,6 +67,7 @@ test("a station goes live from files and a microphone, and survives a reload", a
     const diagnostics = await studio.evaluate(
       `document.querySelector("sky-studio").diagnostics()`,
     );
+    await examine(studio, "studio, live");
     await studio.locator("#stop").click();
     await studio.locator("#stop-confirm").click();
     await listener.until("offline");

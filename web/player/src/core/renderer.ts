@@ -12,7 +12,9 @@ const FADE = 0.005;
 const CROSSFADE = 0.01;
 /** µs of error past which speed does not correct it any more. */
 const BOUND = 20_000;
-/** The same while young: clocks are learned in the first seconds, and 500 ppm mend 1 ms in two. */
+/** The same of an error that lasts: it is no noise, and 500 ppm mend 1 ms in two seconds. */
+const LASTING_BOUND = 8_000;
+/** The same while young: clocks are learned in the first seconds. */
 const YOUNG_BOUND = 5_000;
 /** Seconds from the beginning on in which it is young. */
 const YOUTH = 10;
@@ -33,8 +35,8 @@ const MAX_KERNELS = 9;
  *
  * It begins exactly at the aim. From then on the *playhead* runs at its own even pace,
  * at most 500 ppm faster or slower than the content, towards the aim. Past 20 ms of error,
- * or 5 ms in the first ten seconds, it jumps, in a crossfade, once there is content at the
- * aim. Where frames are missing, sound fades out in the 5 ms before them, and fades in again
+ * or 8 ms that last (5 ms in the first ten seconds), it jumps, in a crossfade, once there is
+ * content at the aim. Where frames are missing, sound fades out in the 5 ms before them, and fades in again
  * with what comes after.
  *
  * Whatever is pushed, it never throws, and plays no block twice but for a jump back. Blocks
@@ -189,10 +191,9 @@ export class Renderer {
     this.#age += count;
     const error = target - this.#playhead;
     this.#speed.run(error, count / this.sampleRate, this.#pull);
-    // Below the bound of later, noise has to be told from error.
     const isYoung = this.#age < YOUTH * this.sampleRate;
-    const isOff = Math.abs(this.#speed.error) > YOUNG_BOUND;
-    const bound = isYoung && isOff ? YOUNG_BOUND : BOUND;
+    const lasting = isYoung ? YOUNG_BOUND : LASTING_BOUND;
+    const bound = Math.abs(this.#speed.error) > lasting ? lasting : BOUND;
     this.#astray = Math.abs(error) > bound ? this.#astray + count : 0;
     if (this.#astray > (this.#voice ? CONFIRMED * this.sampleRate : 0)) this.#jump(target);
     this.#voice ??= this.#voiceAt(this.#playhead, FADE);
