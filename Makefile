@@ -19,7 +19,7 @@ help:
 	@echo "make web     the pages, as the relay serves them"
 	@echo "make soak    the long tests: browsers for minutes, counts, a listener stopped for 30 s"
 	@echo "make fuzz    every decoder, $(FUZZ_SECONDS) s each"
-	@echo "make bench   the figures of the README"
+	@echo "make bench   the figures of the README, beside those of other servers (half an hour)"
 
 demo:
 	@tools=build; source tests/setup.sh
@@ -74,8 +74,10 @@ fuzz:
 	done
 
 bench:
+	@tools=test; source tests/setup.sh
+	$(MAKE) --no-print-directory web
 	$(CARGO) build --locked --release --workspace
-	target/release/skywave-bench joins --count 100
-	target/release/skywave-bench fanout --listeners 500 --latency-ms 0
-	target/release/skywave-bench fanout --listeners 500 --latency-ms 60
-	target/release/skywave-bench fanout --listeners 500 --latency-ms 200
+	bench/rivals/install.sh
+	target/release/skywave-bench run
+	target/release/skywave-bench instructions --record
+	target/release/skywave-bench report

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{IdleTimeout, ServerConfig, TransportConfig, VarInt};
+use skywave_transport::quic::crypto::rustls::QuicServerConfig;
+use skywave_transport::quic::{IdleTimeout, ServerConfig, TransportConfig, VarInt};
 use skywave_wire::ChannelId;
 use skywave_wire::control::{Active, Event, Title};
 use tokio::time::{Instant, sleep};

@@ -11,6 +11,8 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+use skywave_transport::{RecvStream, SendStream, Session as Transport};
 use skywave_wire::ChannelId;
 use skywave_wire::control::{
     Cut, ErrorCode, Event, Fault, Lines, MAX_LINE_BYTES, OccurrenceKind, encode_error, encode_event,
@@ -18,7 +20,6 @@ use skywave_wire::control::{
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::Instrument;
-use wtransport::{RecvStream, SendStream, VarInt};
 
 use crate::channel::Publication;
 use crate::directory::CountsWatch;
@@ -46,7 +47,7 @@ static NEXT_SESSION: AtomicU64 = AtomicU64::new(1);
 struct Session {
     id: u64,
     relay: std::sync::Arc<Relay>,
-    wt: wtransport::Connection,
+    transport: Transport,
     whereabouts: Whereabouts,
     entry: Entry,
     outbox: Rc<Outbox>,
@@ -77,28 +78,30 @@ impl From<Fault> for End {
 }
 
 /// Serves a session to its end.
-pub(crate) async fn run(shard: Rc<Shard>, wt: wtransport::Connection, whereabouts: Whereabouts) {
+pub(crate) async fn run(shard: Rc<Shard>, transport: Transport, whereabouts: Whereabouts) {
     let id = NEXT_SESSION.fetch_add(1, Ordering::Relaxed);
-    let span = tracing::debug_span!("session", id, peer = %wt.remote_address());
-    serve(shard, wt, whereabouts, id).instrument(span).await;
+    let span = tracing::debug_span!("session", id, peer = %transport.remote_address());
+    serve(shard, transport, whereabouts, id)
+        .instrument(span)
+        .await;
 }
 
-async fn serve(shard: Rc<Shard>, wt: wtransport::Connection, whereabouts: Whereabouts, id: u64) {
+async fn serve(shard: Rc<Shard>, transport: Transport, whereabouts: Whereabouts, id: u64) {
     let relay = shard.relay().clone();
     let patience = relay.config.limits.hello_timeout;
-    let Ok(Ok((send, recv))) = timeout(patience, wt.accept_bi()).await else {
+    let Ok(Ok((send, recv))) = timeout(patience, transport.accept_bi()).await else {
         relay
             .metrics
             .handshake_failures("no-control-stream")
             .increment(1);
-        return wt.close(VarInt::from_u32(0), b"no control stream was opened");
+        return transport.close(0, b"no control stream was opened");
     };
     let outbox = Rc::<Outbox>::default();
     let session = Session {
         id,
         relay,
-        entry: shard.enter(&wt, outbox.clone()),
-        wt,
+        entry: shard.enter(transport.clone(), outbox.clone()),
+        transport,
         whereabouts,
         outbox,
         publications: RefCell::default(),
@@ -118,7 +121,7 @@ impl Session {
         let end = tokio::select! {
             end = self.attend(&mut recv, &mut lines) => end,
             () = &mut writer => End::Gone,
-            _ = self.wt.closed() => End::Gone,
+            _ = self.transport.closed() => End::Gone,
         };
         // Publications that were not stopped are lost, not ended.
         self.publications.borrow_mut().clear();
@@ -184,7 +187,7 @@ impl Session {
         recv: &mut RecvStream,
         lines: &mut Lines,
     ) -> Option<Result<bytes::BytesMut, Fault>> {
-        let mut buffer = [0; 4096];
+        const AT_ONCE: usize = 4096;
         loop {
             match lines.next_cut() {
                 Cut::Line(line) => return Some(Ok(line)),
@@ -194,8 +197,7 @@ impl Session {
                 }
                 Cut::More => {}
             }
-            let len = recv.read(&mut buffer).await.ok()??;
-            lines.push(&buffer[..len]);
+            lines.push(&recv.read_chunk(AT_ONCE).await.ok()??);
         }
     }
 
@@ -211,13 +213,14 @@ impl Session {
                 }
                 Next::Closed => break,
             };
-            if send.write_all(line.as_bytes()).await.is_err() {
+            let line = Bytes::copy_from_slice(line.as_bytes());
+            if send.write_all(line).await.is_err() {
                 return;
             }
         }
         // Until the client has it all; it may be gone.
-        let _ = send.finish().await;
-        let _ = send.quic_stream().stopped().await;
+        send.finish();
+        send.stopped().await;
     }
 
     /// As much as fits a line is told at once, and the rest one by one.
@@ -275,15 +278,15 @@ impl Session {
         self.outbox.close();
         // A client that does not take them loses them.
         let _ = timeout(LAST_WORDS, writer).await;
-        self.wt.close(VarInt::from_u32(0), fault.message.as_bytes());
+        self.transport.close(0, fault.message.as_bytes());
     }
 
     async fn refuse_more_control_streams(&self) -> End {
         loop {
-            let Ok((_, recv)) = self.wt.accept_bi().await else {
+            let Ok((_, mut recv)) = self.transport.accept_bi().await else {
                 return End::Gone;
             };
-            recv.stop(VarInt::from_u32(0));
+            recv.stop(0);
             self.complain(&Fault::new(
                 ErrorCode::BadStream,
                 "a session has one bidirectional stream, its control stream",

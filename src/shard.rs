@@ -5,13 +5,14 @@
 //! wake for any of them. Sessions run as tasks on the same thread and change the
 //! tables directly; nothing here is shared with another thread but the link.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
+use skywave_transport::{Endpoint, Session};
 use skywave_wire::control::Fault;
 use skywave_wire::group::Frame;
 use skywave_wire::{ChannelId, Handle, Micros, Revision};
@@ -52,6 +53,8 @@ const MESSAGES_AT_ONCE: usize = 64;
 const TICK: Duration = Duration::from_millis(25);
 /// How often sessions are looked at, and the load is measured.
 const SWEEP: Duration = Duration::from_millis(250);
+/// The way to a client is noted once in so many sweeps.
+const PATH_SWEEPS: usize = 8;
 
 pub(crate) struct Shard {
     id: ShardId,
@@ -60,6 +63,9 @@ pub(crate) struct Shard {
     metrics: metrics::Shard,
     rooms: RefCell<HashMap<Handle, Room>>,
     sessions: RefCell<Slab<Rc<Presence>>>,
+    /// One for each address that the relay listens on.
+    endpoints: Vec<Endpoint>,
+    sweeps: Cell<usize>,
 }
 
 /// A session's place in its shard. Dropping it leaves every room.
@@ -70,7 +76,7 @@ pub(crate) struct Entry {
 }
 
 impl Shard {
-    fn new(id: ShardId, relay: Arc<Relay>, link: ShardLink) -> Self {
+    fn new(id: ShardId, relay: Arc<Relay>, link: ShardLink, endpoints: Vec<Endpoint>) -> Self {
         Self {
             id,
             metrics: relay.metrics.shard(id.0),
@@ -78,6 +84,8 @@ impl Shard {
             link,
             rooms: RefCell::default(),
             sessions: RefCell::default(),
+            endpoints,
+            sweeps: Cell::new(0),
         }
     }
 
@@ -86,11 +94,7 @@ impl Shard {
     }
 
     /// A new session, told from now on what every session is told.
-    pub(crate) fn enter(
-        self: &Rc<Self>,
-        session: &wtransport::Connection,
-        outbox: Rc<Outbox>,
-    ) -> Entry {
+    pub(crate) fn enter(self: &Rc<Self>, session: Session, outbox: Rc<Outbox>) -> Entry {
         let presence = Rc::new(Presence::new(Line::new(session, outbox)));
         let key = self.sessions.borrow_mut().insert(presence.clone());
         Entry {
@@ -192,6 +196,9 @@ impl Shard {
                     room.visit(seat, &mut cache, &mut tally);
                 }
             });
+            for endpoint in &self.endpoints {
+                endpoint.send_batch();
+            }
             if let Some(received) = received {
                 let delay = self.relay.clock.now().since(received);
                 let seconds = delay as f64 / 1e6;
@@ -225,7 +232,11 @@ impl Shard {
     fn sweep(&self) {
         let now = Instant::now();
         let silent_after = self.relay.config.server.silent_after;
-        for (_, presence) in self.sessions.borrow().iter() {
+        let turn = self.sweeps.replace(self.sweeps.get().wrapping_add(1));
+        for (key, presence) in self.sessions.borrow().iter() {
+            if key % PATH_SWEEPS == turn % PATH_SWEEPS {
+                presence.note_path();
+            }
             match presence.look(now, silent_after) {
                 Change::None => {}
                 Change::Silent(silent) => self.park(presence, silent),

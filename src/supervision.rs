@@ -22,12 +22,14 @@ use watchers::Watchers;
 mod eviction;
 mod fit;
 mod occurrences;
+mod path;
 mod sessions;
 mod watchers;
 
 pub(crate) use eviction::{Eviction, ended_by_admin};
 pub(crate) use fit::{fitting, in_lines};
 pub(crate) use occurrences::{About, Occurrences};
+pub(crate) use path::Path;
 pub(crate) use sessions::{Hearing, Profile, SessionEntry, SessionTable};
 pub(crate) use watchers::Watch;
 

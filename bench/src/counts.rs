@@ -48,9 +48,9 @@ pub(crate) async fn run(
     time: Duration,
     seed: u64,
 ) -> anyhow::Result<Value> {
-    let relay = Relay::start(program, 2).await?;
+    let relay = Relay::start(program, 2)?;
     let client = relay.client()?;
-    let (_station, _) = Station::start(&client, &channel()?).await?;
+    let _station = Station::start(&client, &channel()?).await?;
     let mut rng = StdRng::seed_from_u64(seed);
     let mut members = Vec::new();
     for _ in 0..listeners - listeners / 4 {

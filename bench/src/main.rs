@@ -1,20 +1,37 @@
-//! Load and figures for Skywave: each command starts a relay of its own on
-//! loopback, measures one thing, and prints one JSON object a line.
+//! Load and figures for Skywave, beside what people would pick instead. Everything
+//! runs on loopback, and every server in a process of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+
+use server::Server;
 
 mod counts;
-mod fanout;
-mod joins;
+mod delays;
+mod ear;
+mod fleet;
+mod floor;
+mod generator;
+mod instructions;
+mod load;
+mod material;
+mod plain;
+mod proc;
+mod record;
 mod relay;
+mod report;
+mod rival;
+mod run;
+mod scenario;
+mod server;
 mod stall;
 mod station;
+mod suite;
 
 #[derive(Parser)]
-#[command(about = "Figures of a Skywave relay", version)]
+#[command(about = "Figures of a Skywave relay, and of others", version)]
 struct Arguments {
     /// The relay to measure.
     #[arg(long, default_value = "target/release/skywave", global = true)]
@@ -25,22 +42,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Delay from a frame's sending to each listener, and the relay's CPU.
-    Fanout {
-        #[arg(long, default_value_t = 500)]
-        listeners: usize,
-        /// What the listeners ask for.
-        #[arg(long, default_value_t = 200)]
-        latency_ms: u64,
-        #[arg(long, default_value_t = 20)]
-        seconds: u64,
-        #[arg(long, default_value_t = 1)]
-        shards: usize,
+    /// Runs scenarios and writes the report.
+    Run(RunOptions),
+    /// Writes RESULTS.md, the plots and the README's table anew.
+    Report {
+        /// A file of bench/out/; the newest unless told.
+        #[arg(long)]
+        from: Option<PathBuf>,
     },
-    /// Time from a join to the first frame.
-    Joins {
-        #[arg(long, default_value_t = 100)]
-        count: usize,
+    /// Instructions of the relay for each frame delivered, by valgrind.
+    Instructions {
+        #[arg(long, default_value_t = 20)]
+        listeners: usize,
+        /// Frames that go together to each listener: 1, 3 or 8.
+        #[arg(long, default_value_t = 3)]
+        frames: usize,
+        /// How much longer the second of the two runs is.
+        #[arg(long, default_value_t = 10.0)]
+        seconds: f64,
+        /// Adds the figure to the newest run, for the report.
+        #[arg(long)]
+        record: bool,
     },
     /// Counts while listeners join, leave, are killed and vanish.
     Counts {
@@ -66,37 +88,96 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         listeners: usize,
     },
+    /// Carries stations and listeners; orders come on stdin.
+    #[command(hide = true)]
+    Load,
+    #[command(hide = true)]
+    FloorServer {
+        #[arg(long)]
+        port: u16,
+        #[arg(long)]
+        frames: usize,
+    },
+    #[command(hide = true)]
+    PlainServer {
+        #[arg(long)]
+        port: u16,
+    },
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+/// What to run.
+#[derive(Args)]
+pub(crate) struct RunOptions {
+    /// Scenarios to run, by name; all unless told.
+    #[arg(long = "scenario")]
+    scenarios: Vec<String>,
+    /// Servers to measure, by name, with commas between; all unless told.
+    #[arg(long, value_delimiter = ',')]
+    servers: Vec<String>,
+    /// On a small scale: that everything works.
+    #[arg(long)]
+    quick: bool,
+    /// With the windows of ten minutes.
+    #[arg(long)]
+    long: bool,
+    /// So many listeners rather than those of the scenarios.
+    #[arg(long)]
+    listeners: Option<usize>,
+    /// Where the records go, and a report that is not published.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+fn main() -> anyhow::Result<()> {
     let Arguments { relay, command } = Arguments::parse();
-    let figures = match command {
-        Command::Fanout {
+    match command {
+        Command::Run(options) => suite::run(&relay, &options),
+        Command::Report { from } => suite::report(from.as_deref()),
+        Command::Instructions {
             listeners,
-            latency_ms,
+            frames,
             seconds,
-            shards,
+            record,
         } => {
-            let load = fanout::Load {
-                listeners,
-                latency_ms,
-                time: Duration::from_secs(seconds),
-                shards,
-            };
-            fanout::run(&relay, load).await?
+            let figure = instructions::measure(&relay, listeners, frames, seconds)?;
+            println!("{}", serde_json::to_string(&figure)?);
+            if record {
+                suite::add(&record::Record::Instructions(figure))?;
+            }
+            Ok(())
         }
-        Command::Joins { count } => joins::run(&relay, count).await?,
+        Command::Load => load::run(),
+        Command::FloorServer { port, frames } => floor::serve(port, frames),
+        other => tokio::runtime::Runtime::new()?.block_on(converse(&relay, other)),
+    }
+}
+
+/// The commands that use the project's own client.
+async fn converse(relay: &Path, command: Command) -> anyhow::Result<()> {
+    let figures = match command {
         Command::Counts {
             listeners,
             seconds,
             seed,
-        } => counts::run(&relay, listeners, Duration::from_secs(seconds), seed).await?,
+        } => counts::run(relay, listeners, Duration::from_secs(seconds), seed).await?,
         Command::Stall { listeners, seconds } => {
-            stall::run(&relay, listeners, Duration::from_secs(seconds)).await?
+            stall::run(relay, listeners, Duration::from_secs(seconds)).await?
         }
         Command::Listener { url, listeners } => return stall::listen(&url, listeners).await,
+        Command::PlainServer { port } => return plain::serve(port).await,
+        _ => return Ok(()),
     };
     println!("{figures}");
     Ok(())
+}
+
+/// Everything that can be measured, in the order of the tables.
+pub(crate) fn servers(relay: &Path) -> Vec<Box<dyn Server>> {
+    let mut servers: Vec<Box<dyn Server>> = vec![Box::new(relay::Skywave {
+        program: relay.to_owned(),
+    })];
+    servers.extend(rival::servers());
+    servers.push(Box::new(plain::Plain));
+    servers.push(Box::new(floor::Floor));
+    servers
 }

@@ -1,109 +1,134 @@
-//! A relay as a process of its own, and what the kernel says of it.
+//! The relay as a process of its own.
 
-use std::net::UdpSocket;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use skywave_client::{Client, Identity, Trust};
-use tempfile::TempDir;
+use anyhow::Context;
+use skywave_client::{Client, Trust};
 
-/// Ends with this value.
-pub(crate) struct Relay {
-    child: Child,
-    url: String,
-    _directory: TempDir,
+use crate::proc::Usage;
+use crate::server::{Installed, Need, Running, Server, free_tcp_port, free_udp_port, spawn, until};
+
+/// The relay, of this program.
+pub(crate) struct Skywave {
+    pub(crate) program: PathBuf,
 }
 
-/// What a process has used so far.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Usage {
-    pub(crate) cpu: Duration,
-    pub(crate) resident_bytes: u64,
-}
-
-impl Relay {
-    /// Starts a relay with so many shards on a free port.
-    pub(crate) async fn start(program: &Path, shards: usize) -> anyhow::Result<Self> {
+impl Skywave {
+    /// As [`Server::start`], by this command: the program itself, or something that
+    /// runs it.
+    pub(crate) fn start_by(&self, mut command: Command, need: &Need) -> anyhow::Result<Running> {
         let directory = tempfile::tempdir()?;
-        let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
-        let config = format!(
-            "server.listen = [\"127.0.0.1:{port}\"]\nserver.shards = {shards}\n\
-             pages.listen = \"off\"\noperations.listen = \"off\"\nlog.level = \"warn\"\n\
-             [limits]\nsessions_per_address = 100000\n\
-             sessions_per_second_per_address = 100000\n"
-        );
+        let port = free_udp_port()?;
+        let operations = free_tcp_port()?;
         let file = directory.path().join("config.toml");
-        std::fs::write(&file, config)?;
-        let child = Command::new(std::path::absolute(program)?)
+        std::fs::write(&file, config(port, operations, need.shards))?;
+        command
             .args(["serve", "--config"])
             .arg(&file)
             .current_dir(directory.path())
-            .stdin(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot start {}; build it first", program.display()))?;
-        let relay = Self {
-            child,
-            url: format!("https://127.0.0.1:{port}"),
-            _directory: directory,
+            .stdin(Stdio::null());
+        let process = spawn(&mut command, &need.cpus)?;
+        let running = Running {
+            processes: vec![process],
+            address: format!("https://127.0.0.1:{port}"),
+            directory: Some(directory),
         };
-        relay.until_ready().await?;
-        Ok(relay)
-    }
-
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
-    pub(crate) fn client(&self) -> anyhow::Result<Client> {
-        Ok(Client::new(&self.url, &Trust::Usual)?)
-    }
-
-    /// From `/proc/PID/stat` and `status` (proc(5)).
-    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
-        /// USER_HZ, which Linux fixes for what it shows to programs.
-        const TICKS_PER_SECOND: f64 = 100.0;
-        let pid = self.child.id();
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        let (_, fields) = stat.rsplit_once(") ").context("no name in stat")?;
-        let ticks: u64 = fields
-            .split(' ')
-            .skip(11)
-            .take(2)
-            .map(str::parse::<u64>)
-            .sum::<Result<u64, _>>()?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let resident = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .and_then(|text| text.trim().strip_suffix(" kB")?.parse::<u64>().ok())
-            .context("no VmRSS in status")?;
-        Ok(Usage {
-            cpu: Duration::from_secs_f64(ticks as f64 / TICKS_PER_SECOND),
-            resident_bytes: resident * 1024,
-        })
-    }
-
-    async fn until_ready(&self) -> anyhow::Result<()> {
-        const ATTEMPTS: u32 = 100;
-        for _ in 0..ATTEMPTS {
-            let client = self.client()?;
-            let nobody = Identity::default();
-            let attempt = client.connect(&nobody);
-            match tokio::time::timeout(Duration::from_millis(500), attempt).await {
-                Ok(Ok(_)) => return Ok(()),
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-        bail!("the relay does not answer on {}", self.url)
+        until("the relay", || is_ready(operations))?;
+        Ok(running)
     }
 }
 
-impl Drop for Relay {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+impl Server for Skywave {
+    fn name(&self) -> &'static str {
+        "skywave"
+    }
+
+    fn title(&self) -> &'static str {
+        "Skywave"
+    }
+
+    fn installed(&self) -> anyhow::Result<Installed> {
+        let program = std::path::absolute(&self.program)?;
+        let output = Command::new(&program)
+            .arg("--version")
+            .output()
+            .with_context(|| format!("no relay {}; build it first", self.program.display()))?;
+        let version = String::from_utf8_lossy(&output.stdout);
+        Ok(Installed {
+            version: version.trim().trim_start_matches("skywave ").to_owned(),
+            from: "this repository".to_owned(),
+        })
+    }
+
+    fn has_shards(&self) -> bool {
+        true
+    }
+
+    fn start(&self, need: &Need) -> anyhow::Result<Running> {
+        let program = std::path::absolute(&self.program)?;
+        self.start_by(Command::new(program), need)
+    }
+}
+
+/// The default configuration, with no limits that a single machine with thousands of
+/// listeners would meet.
+fn config(port: u16, operations: u16, shards: usize) -> String {
+    format!(
+        "server.listen = [\"127.0.0.1:{port}\"]\nserver.shards = {shards}\n\
+         pages.listen = \"off\"\noperations.listen = \"127.0.0.1:{operations}\"\n\
+         log.level = \"warn\"\n\
+         [limits]\nsessions_per_address = 100000\n\
+         sessions_per_second_per_address = 100000\n"
+    )
+}
+
+fn is_ready(port: u16) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream
+            .write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+/// A relay for measurements that are made with its own client. Ends with this value.
+pub(crate) struct Relay(Running);
+
+impl Relay {
+    /// Starts a relay with so many shards, on all cores.
+    pub(crate) fn start(program: &Path, shards: usize) -> anyhow::Result<Self> {
+        let relay = Skywave {
+            program: program.to_owned(),
+        };
+        let cores = std::thread::available_parallelism()?.get();
+        let running = relay.start(&Need {
+            channels: 1,
+            listeners: 0,
+            frames: 1,
+            shards,
+            cpus: (0..cores).collect(),
+        })?;
+        Ok(Self(running))
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.0.address
+    }
+
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        Ok(Client::new(self.url(), &Trust::Usual)?)
+    }
+
+    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
+        Usage::of(&self.0.pids())
     }
 }

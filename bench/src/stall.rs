@@ -23,9 +23,9 @@ const LIVE: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(program: &Path, listeners: usize, stop: Duration) -> anyhow::Result<Value> {
-    let relay = Relay::start(program, 1).await?;
+    let relay = Relay::start(program, 1)?;
     let client = relay.client()?;
-    let (_station, _) = Station::start(&client, &channel()?).await?;
+    let _station = Station::start(&client, &channel()?).await?;
     let mut others = JoinSet::new();
     let ended = tokio::sync::watch::channel(false);
     for _ in 1..listeners {

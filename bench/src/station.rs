@@ -1,8 +1,5 @@
-//! A station that sends a 128 kbit/s broadcast, and knows when each frame left.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+//! A station that sends a 128 kbit/s broadcast by the project's own client, for the
+//! measurements that are made with it.
 
 use skywave_client::publish::Pacer;
 use skywave_client::source::{Encoder, PcmFormat};
@@ -12,8 +9,6 @@ use skywave_wire::control::{Delivery, Join, Show, Start};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-/// Remembered frames; a listener later than this is not measured.
-const REMEMBERED: usize = 1 << 14;
 const SAMPLE_RATE: u32 = 44_100;
 const BITRATE: u32 = 128_000;
 
@@ -22,40 +17,9 @@ pub(crate) struct Station {
     task: JoinHandle<()>,
 }
 
-/// When each frame of a station was sent, in µs since it was made.
-#[derive(Clone)]
-pub(crate) struct Sent {
-    origin: std::time::Instant,
-    at: Arc<[AtomicU64]>,
-}
-
-impl Sent {
-    fn new() -> Self {
-        Self {
-            origin: std::time::Instant::now(),
-            at: (0..REMEMBERED).map(|_| AtomicU64::new(0)).collect(),
-        }
-    }
-
-    fn note(&self, frame: u64) {
-        let now = self.origin.elapsed().as_micros() as u64;
-        self.at[frame as usize % REMEMBERED].store(now, Ordering::Release);
-    }
-
-    /// How long ago frame `n` of the broadcast was sent.
-    pub(crate) fn age(&self, frame: u64) -> Duration {
-        let sent = self.at[frame as usize % REMEMBERED].load(Ordering::Acquire);
-        let now = self.origin.elapsed().as_micros() as u64;
-        Duration::from_micros(now.saturating_sub(sent))
-    }
-}
-
 impl Station {
     /// Goes on the air and sends at the pace of the audio.
-    pub(crate) async fn start(
-        client: &Client,
-        channel: &ChannelId,
-    ) -> anyhow::Result<(Self, Sent)> {
+    pub(crate) async fn start(client: &Client, channel: &ChannelId) -> anyhow::Result<Self> {
         let frames = frames()?;
         let session = client.connect(&Identity::default()).await?;
         let mut broadcast = session
@@ -64,21 +28,16 @@ impl Station {
                 show: Show::default(),
             })
             .await?;
-        let sent = Sent::new();
-        let task = tokio::spawn({
-            let sent = sent.clone();
-            async move {
-                let mut pacer = Pacer::default();
-                for (n, frame) in frames.iter().cycle().enumerate() {
-                    sleep_until(pacer.due(&frame.header, Instant::now())).await;
-                    sent.note(n as u64);
-                    if broadcast.write(&frame.data).await.is_err() {
-                        return;
-                    }
+        let task = tokio::spawn(async move {
+            let mut pacer = Pacer::default();
+            for frame in frames.iter().cycle() {
+                sleep_until(pacer.due(&frame.header, Instant::now())).await;
+                if broadcast.write(&frame.data).await.is_err() {
+                    return;
                 }
             }
         });
-        Ok((Self { task }, sent))
+        Ok(Self { task })
     }
 }
 

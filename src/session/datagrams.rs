@@ -16,7 +16,7 @@ impl Session {
         let too_many = self.relay.metrics.drops("datagram-rate");
         let noise = self.relay.metrics.drops("datagram-noise");
         loop {
-            let Ok(datagram) = self.wt.receive_datagram().await else {
+            let Ok(datagram) = self.transport.receive_datagram().await else {
                 return End::Gone;
             };
             let received = self.relay.clock.now();
@@ -24,7 +24,7 @@ impl Session {
                 too_many.increment(1);
                 continue;
             }
-            match FromClient::decode(datagram.payload()) {
+            match FromClient::decode(datagram) {
                 Ok(FromClient::Ping { id, client_time }) => {
                     let pong = Pong {
                         id,

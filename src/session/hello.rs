@@ -2,11 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use skywave_transport::RecvStream;
 use skywave_wire::PROTOCOL;
 use skywave_wire::control::{
     ErrorCode, Fault, Hello, Lines, Request, Welcome, decode_request, encode_error, encode_ok, told,
 };
-use wtransport::RecvStream;
 
 use super::{End, Session};
 use crate::gate::{Grant, Refusal};
@@ -41,7 +41,7 @@ impl Session {
             subject: grant.subject.clone(),
             role: grant.role,
             client: hello.client.as_deref().map(told),
-            quic: self.wt.quic_connection().clone(),
+            path: self.entry.presence().path().clone(),
         };
         let entry = self.relay.supervision.sessions().enter(profile);
         // There is one `hello`.

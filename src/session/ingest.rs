@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
+use skywave_transport::RecvStream;
 use skywave_wire::StreamId;
 use skywave_wire::control::{ErrorCode, Fault};
 use skywave_wire::mp3::{self, Parser};
 use skywave_wire::stream::{self, Header};
-use wtransport::RecvStream;
 
 use crate::channel::Publication;
 use crate::metrics::{Metrics, Skipped};
@@ -38,11 +38,11 @@ pub(super) async fn header(recv: &mut RecvStream) -> Result<StreamId, Fault> {
             }
             None => {}
         }
-        let mut byte = [0];
-        recv.read_exact(&mut byte)
-            .await
-            .map_err(|_| bad("it ends inside its header".into()))?;
-        head.push(byte[0]);
+        // No more than the header: what follows is audio.
+        match recv.read_chunk(1).await {
+            Ok(Some(byte)) => head.extend_from_slice(&byte),
+            _ => return Err(bad("it ends inside its header".into())),
+        }
     }
 }
 
@@ -58,17 +58,16 @@ pub(super) async fn run(
 ) -> Result<(), Fault> {
     let mut parser = Parser::new();
     let mut counted = mp3::Skipped::default();
-    let mut buffer = [0; READ_BYTES];
     // A stream that was reset ends like one that was finished.
-    while let Ok(Some(len)) = recv.read(&mut buffer).await {
+    while let Ok(Some(chunk)) = recv.read_chunk(READ_BYTES).await {
         let mut lead = Duration::ZERO;
-        let mut rest = &buffer[..len];
+        let mut rest = &chunk[..];
         while !rest.is_empty() {
             rest = &rest[parser.push(rest)..];
             lead = publish(drain(&mut parser)?, publication, metrics)?;
             count_skipped(metrics, &mut counted, parser.skipped());
         }
-        publication.advance(len as u64);
+        publication.advance(chunk.len() as u64);
         if let Some(ahead) = lead.checked_sub(max_lead) {
             tokio::time::sleep(ahead).await;
         }

@@ -7,13 +7,13 @@ use bytes::BytesMut;
 use governor::RateLimiter;
 use serde::Serialize;
 use serde_json::{Value, json};
+use skywave_transport::RecvStream;
 use skywave_wire::ChannelId;
 use skywave_wire::control::{
     Delivery, ErrorCode, Fault, Join, Joined, Lines, Request, Start, Started, Stop, UpdateMetadata,
     decode_request, encode_error, encode_ok,
 };
 use tokio::time::timeout;
-use wtransport::RecvStream;
 
 use super::datagrams::quota;
 use super::{End, Session, forbidden};

@@ -4,12 +4,15 @@ use std::rc::Rc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use skywave_transport::RecvStream;
 use skywave_wire::StreamId;
 use skywave_wire::control::{ErrorCode, Fault};
-use wtransport::RecvStream;
 
 use super::{End, Session, ingest};
 use crate::channel::Publication;
+
+/// The code with which a stream is stopped that is not read (any further).
+const REFUSED: u32 = 0x20;
 
 impl Session {
     /// Takes ingest streams, as many at once as the transport allows.
@@ -17,7 +20,7 @@ impl Session {
         let mut ingests = FuturesUnordered::new();
         loop {
             tokio::select! {
-                accepted = self.wt.accept_uni() => match accepted {
+                accepted = self.transport.accept_uni() => match accepted {
                     Ok(recv) => ingests.push(self.ingest(recv)),
                     Err(_) => return End::Gone,
                 },
@@ -38,7 +41,7 @@ impl Session {
         let publication = match publication {
             Ok(publication) => publication,
             Err(fault) => {
-                recv.stop(refused());
+                recv.stop(REFUSED);
                 return Err(fault);
             }
         };
@@ -51,11 +54,11 @@ impl Session {
         match outcome {
             Err(_) if publication.eviction().why().is_some() => {
                 // Told by the watch for evictions.
-                recv.stop(refused());
+                recv.stop(REFUSED);
                 Ok(())
             }
             Err(fault) => {
-                recv.stop(refused());
+                recv.stop(REFUSED);
                 self.end_publication(&publication, &fault);
                 Err(fault.on(publication.channel_id()))
             }
@@ -125,9 +128,4 @@ impl Session {
         }
         held
     }
-}
-
-/// The code with which a stream is stopped that is not read (any further).
-fn refused() -> wtransport::VarInt {
-    wtransport::VarInt::from_u32(0x20)
 }

@@ -4,8 +4,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use skywave_transport::{Endpoint, Incoming, Session};
 use tokio_util::task::TaskTracker;
-use wtransport::endpoint::{IncomingSessionFuture, SessionRequest};
 
 use super::Shard;
 use crate::admission::{Full, Place};
@@ -18,7 +18,7 @@ use skywave_wire::SESSION_PATH;
 const MOST_PENDING: usize = 16;
 
 /// Takes connections from an endpoint until the relay drains.
-pub(super) async fn run(shard: Rc<Shard>, endpoint: quinn::Endpoint, sessions: TaskTracker) {
+pub(super) async fn run(shard: Rc<Shard>, endpoint: Endpoint, sessions: TaskTracker) {
     let pending = Rc::new(Cell::new(0));
     loop {
         let incoming = tokio::select! {
@@ -37,18 +37,13 @@ pub(super) async fn run(shard: Rc<Shard>, endpoint: quinn::Endpoint, sessions: T
     }
 }
 
-fn admit(
-    shard: &Shard,
-    incoming: quinn::Incoming,
-    pending: usize,
-) -> Option<(quinn::Incoming, Place)> {
+fn admit(shard: &Shard, incoming: Incoming, pending: usize) -> Option<(Incoming, Place)> {
     let calm = shard.relay.config.limits.handshakes_pending;
     let failed = |class| shard.relay.metrics.handshake_failures(class).increment(1);
     let proved = incoming.remote_address_validated();
-    let retry = |incoming: quinn::Incoming| {
+    let retry = |incoming: Incoming| {
         failed("retry-asked");
-        // Fails only for an address that is validated already.
-        let _ = incoming.retry();
+        incoming.retry();
         None
     };
     if pending >= calm && !proved {
@@ -72,7 +67,7 @@ fn admit(
     }
 }
 
-async fn handshake(shard: Rc<Shard>, incoming: quinn::Incoming, place: Place, pending: Pending) {
+async fn handshake(shard: Rc<Shard>, incoming: Incoming, place: Place, pending: Pending) {
     let peer = incoming.remote_address();
     let patience = shard.relay.config.limits.hello_timeout;
     let outcome = tokio::time::timeout(patience, request(&shard, incoming)).await;
@@ -92,23 +87,21 @@ async fn handshake(shard: Rc<Shard>, incoming: quinn::Incoming, place: Place, pe
 
 async fn request(
     shard: &Shard,
-    incoming: quinn::Incoming,
-) -> Result<(wtransport::Connection, Whereabouts), &'static str> {
-    let request: SessionRequest = IncomingSessionFuture::with_quic_incoming(incoming)
-        .await
-        .map_err(|_| "quic")?;
+    incoming: Incoming,
+) -> Result<(Session, Whereabouts), &'static str> {
+    let request = incoming.request().await.map_err(|_| "quic")?;
     let path = request.path().split('?').next().unwrap_or_default();
     if path != SESSION_PATH {
-        request.not_found().await;
+        request.reject(404).await;
         return Err("path");
     }
     let (origin, authority) = (request.origin(), request.authority());
     if !shard.relay.config.allows_origin(origin, authority) {
-        request.forbidden().await;
+        request.reject(403).await;
         return Err("origin");
     }
     let whereabouts = Whereabouts::of(request.remote_address().ip(), request.origin());
-    let session = request.accept().await.map_err(|_| "session")?;
+    let session = request.accept().map_err(|_| "session")?;
     Ok((session, whereabouts))
 }
 

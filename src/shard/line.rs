@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
-use skywave_wire::varint;
+use skywave_transport::Session;
 
 use crate::session::Outbox;
 
@@ -12,40 +12,24 @@ use crate::session::Outbox;
 /// datagrams are made.
 pub(super) const SHARED_PREFIX: &[u8] = &[0];
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Line {
-    quic: quinn::Connection,
+    session: Session,
     outbox: Rc<Outbox>,
-    /// What stands before each unidirectional stream
-    /// (draft-ietf-webtrans-http3, section 4.2): the type 0x54, the session's id.
-    stream_prefix: Bytes,
-    /// What stands before each datagram (RFC 9297, section 2.1): the session's id
-    /// divided by four.
-    datagram_prefix: Bytes,
     takes_datagrams: bool,
 }
 
 impl Line {
-    pub(crate) fn new(session: &wtransport::Connection, outbox: Rc<Outbox>) -> Self {
-        const WEBTRANSPORT_STREAM: u64 = 0x54;
-        let id = session.session_id().into_u64();
-        let quic = session.quic_connection().clone();
-        let mut stream_prefix = BytesMut::new();
-        varint::put(&mut stream_prefix, WEBTRANSPORT_STREAM);
-        varint::put(&mut stream_prefix, id);
-        let mut datagram_prefix = BytesMut::new();
-        varint::put(&mut datagram_prefix, id / 4);
+    pub(crate) fn new(session: Session, outbox: Rc<Outbox>) -> Self {
         Self {
-            takes_datagrams: quic.max_datagram_size().is_some(),
-            quic,
+            takes_datagrams: session.takes_datagrams(),
+            session,
             outbox,
-            stream_prefix: stream_prefix.freeze(),
-            datagram_prefix: datagram_prefix.freeze(),
         }
     }
 
-    pub(crate) fn quic(&self) -> &quinn::Connection {
-        &self.quic
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {
@@ -56,15 +40,11 @@ impl Line {
         self.takes_datagrams
     }
 
-    pub(super) fn stream_prefix(&self) -> &[u8] {
-        &self.stream_prefix
-    }
-
     /// Sends a datagram made with [`SHARED_PREFIX`], which is right for every
     /// client that opened its session first, as browsers do.
     pub(super) fn send_shared(&self, datagram: &Bytes) {
-        if self.datagram_prefix == SHARED_PREFIX {
-            self.transmit(datagram.clone());
+        if self.session.datagram_prefix() == SHARED_PREFIX {
+            self.session.send_prefixed_datagram(datagram.clone());
         } else {
             self.send_datagram(&datagram[SHARED_PREFIX.len()..]);
         }
@@ -72,14 +52,10 @@ impl Line {
 
     /// Sends a datagram with the session's own prefix before it.
     pub(crate) fn send_datagram(&self, payload: &[u8]) {
-        let mut own = BytesMut::with_capacity(self.datagram_prefix.len() + payload.len());
-        own.extend_from_slice(&self.datagram_prefix);
+        let prefix = self.session.datagram_prefix();
+        let mut own = BytesMut::with_capacity(prefix.len() + payload.len());
+        own.extend_from_slice(prefix);
         own.extend_from_slice(payload);
-        self.transmit(own.freeze());
-    }
-
-    fn transmit(&self, datagram: Bytes) {
-        // Fails on a connection that ended, which its session notices by itself.
-        let _ = self.quic.send_datagram(datagram);
+        self.session.send_prefixed_datagram(own.freeze());
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::FutureExt;
+use skywave_transport::SendStream;
 use skywave_wire::control::{Delivery, Event, Skipped, encode_event};
 use skywave_wire::{ChannelId, FrameSeq, Micros, Revision, stream};
 
@@ -37,7 +37,7 @@ pub(super) struct Listener {
     membership: Option<Membership>,
     /// The first frame that it has not been handed.
     next: FrameSeq,
-    stream: Option<quinn::SendStream>,
+    stream: Option<SendStream>,
     /// What the stream did not take yet, and the first frame of it.
     unsent: Bytes,
     unsent_from: FrameSeq,
@@ -94,7 +94,7 @@ impl Listener {
         self.membership.is_some()
     }
 
-    /// Hands over every frame that it lacks. Never waits.
+    /// Hands over every frame that it lacks, and has it packed. Never waits.
     pub(super) fn visit(
         &mut self,
         channel: &ChannelId,
@@ -172,16 +172,15 @@ impl Listener {
 
     /// Opens a stream if the client allows one more now, and writes its header.
     fn open(&mut self, cache: &GroupCache) -> bool {
-        let Some(Ok(mut stream)) = self.line.quic().open_uni().now_or_never() else {
+        let Some(mut stream) = self.line.session().open_uni() else {
             return false;
         };
-        let mut head = BytesMut::from(self.line.stream_prefix());
+        let mut head = BytesMut::new();
         stream::Header::Audio(cache.handle()).put(&mut head);
-        let mut chunks = [head.freeze()];
-        let written = stream.write_chunks(&mut chunks).now_or_never();
-        if !matches!(written, Some(Ok(quinn::Written { chunks: 1, .. }))) {
+        let mut head = head.freeze();
+        if stream.try_write(&mut head).is_err() || !head.is_empty() {
             // A stream without its header is of no use; the next visit tries again.
-            let _ = stream.reset(Reset::Skipped.code());
+            stream.reset(Reset::Skipped as u32);
             return false;
         }
         self.stream = Some(stream);
@@ -192,17 +191,13 @@ impl Listener {
         let Some(stream) = &mut self.stream else {
             return;
         };
-        let mut chunks = [std::mem::take(&mut self.unsent)];
-        let written = stream.write_chunks(&mut chunks).now_or_never();
-        match written {
-            Some(Ok(written)) => {
-                tally.stream.bytes += written.bytes as u64;
-                [self.unsent] = chunks;
-            }
-            // Blocked: nothing was taken.
-            None => [self.unsent] = chunks,
+        match stream.try_write(&mut self.unsent) {
+            Ok(bytes) => tally.stream.bytes += bytes as u64,
             // The client stopped the stream: a fresh one begins with the next frame.
-            Some(Err(_)) => self.stream = None,
+            Err(_) => {
+                self.unsent = Bytes::new();
+                self.stream = None;
+            }
         }
     }
 
@@ -213,7 +208,7 @@ impl Listener {
         let frames = cache.end().since(self.next);
         let datagrams = cache.datagrams(self.next);
         let bytes: usize = datagrams.iter().map(Bytes::len).sum();
-        if self.line.quic().datagram_send_buffer_space() < bytes {
+        if self.line.session().datagram_send_buffer_space() < bytes {
             tally.datagrams_dropped += datagrams.len() as u64;
             self.skip_to(cache.end(), tally);
             return;
@@ -231,8 +226,7 @@ impl Listener {
         if self.unsent.is_empty()
             && let Some(mut stream) = self.stream.take()
         {
-            // Fails only on a stream that the client stopped.
-            let _ = stream.finish();
+            stream.finish();
         }
     }
 
@@ -259,8 +253,7 @@ impl Listener {
     fn drop_stream(&mut self, why: Reset) {
         self.unsent = Bytes::new();
         if let Some(mut stream) = self.stream.take() {
-            // Fails only on a stream that has ended anyway.
-            let _ = stream.reset(why.code());
+            stream.reset(why as u32);
         }
     }
 
@@ -284,24 +277,11 @@ impl Drop for Listener {
     }
 }
 
-/// Why an audio stream is reset.
+/// Why an audio stream is reset: the application's codes.
 #[derive(Clone, Copy, Debug)]
 enum Reset {
     /// The listener skips to live.
-    Skipped,
+    Skipped = 0x10,
     /// The listener left.
-    Left,
-}
-
-impl Reset {
-    /// The application's code as QUIC carries it (draft-ietf-webtrans-http3,
-    /// section 4.4).
-    fn code(self) -> quinn::VarInt {
-        const FIRST: u64 = 0x52e4_a40f_a8db;
-        let code = match self {
-            Self::Skipped => 0x10,
-            Self::Left => 0x11,
-        };
-        quinn::VarInt::from_u64(FIRST + code + code / 0x1e).unwrap_or(quinn::VarInt::MAX)
-    }
+    Left = 0x11,
 }

@@ -10,23 +10,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::line::Line;
 use super::room::Seat;
+use crate::supervision::Path;
 
 /// A session as its shard sees it.
-#[derive(Debug)]
 pub(crate) struct Presence {
     pub(super) line: Line,
+    path: Arc<Path>,
     pub(super) seats: RefCell<HashMap<ChannelId, (Handle, Seat)>>,
-    heard: Cell<Heard>,
     silent: Cell<bool>,
     publishing: Cell<bool>,
     counts: Cell<Counts>,
     lost: CancellationToken,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Heard {
-    packets: u64,
-    at: Instant,
 }
 
 /// Whether a session watches how many listen to each channel.
@@ -51,18 +45,28 @@ pub(super) enum Change {
 
 impl Presence {
     pub(super) fn new(line: Line) -> Self {
+        let session = line.session();
         Self {
+            path: Arc::new(Path::new(session.remote_address(), session.rtt())),
             line,
             seats: RefCell::default(),
-            heard: Cell::new(Heard {
-                packets: 0,
-                at: Instant::now(),
-            }),
             silent: Cell::new(false),
             publishing: Cell::new(false),
             counts: Cell::default(),
             lost: CancellationToken::new(),
         }
+    }
+
+    /// The way to the client, for administrators to see.
+    pub(crate) fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+
+    /// Notes the way to the client. This touches the connection's own memory, so it
+    /// is for now and then.
+    pub(super) fn note_path(&self) {
+        let session = self.line.session();
+        self.path.note(session.remote_address(), session.rtt());
     }
 
     /// How many channels it listens to.
@@ -100,20 +104,14 @@ impl Presence {
     }
 
     pub(super) fn look(&self, now: Instant, silent_after: Duration) -> Change {
-        let packets = self.line.quic().stats().udp_rx.datagrams;
-        let heard = self.heard.get();
-        if packets != heard.packets {
-            self.heard.set(Heard { packets, at: now });
-            return match self.silent.replace(false) {
-                true => Change::Back,
-                false => Change::None,
-            };
-        }
-        let silent = now.duration_since(heard.at);
-        if self.silent.get() || silent < silent_after {
+        let silent = now.saturating_duration_since(self.line.session().heard_at());
+        let is_silent = silent >= silent_after;
+        if self.silent.replace(is_silent) == is_silent {
             return Change::None;
         }
-        self.silent.set(true);
+        if !is_silent {
+            return Change::Back;
+        }
         if self.publishing.get() {
             self.lost.cancel();
         }

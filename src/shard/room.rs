@@ -137,7 +137,7 @@ impl Room {
             latency_micros,
         } = wish;
         let mut listener = Listener::new(line, delivery, latency_micros, membership, first);
-        listener.line.quic().set_send_window(self.window());
+        listener.line.session().set_send_window(self.window());
         // The answer to the join carries them.
         listener.acked = snapshot.titles.last().map_or(Revision(0), |t| t.revision);
         let mut cache = self.cache_of(Rc::new(burst.iter().cloned().collect()), now);
@@ -228,6 +228,7 @@ impl Room {
             tell_count(listener, &self.channel, count);
         }
         listener.visit(self.channel.id(), cache, self.max_blocked_micros, tally);
+        listener.line.session().flush();
     }
 
     /// Every listener, due or not: frames that wait are to go out.
@@ -352,7 +353,7 @@ impl Room {
         if wanted.abs_diff(self.send_window) > self.send_window / 4 {
             self.send_window = wanted;
             for (_, listener) in &self.listeners {
-                listener.line.quic().set_send_window(self.window());
+                listener.line.session().set_send_window(self.window());
             }
         }
     }

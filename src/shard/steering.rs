@@ -9,8 +9,8 @@
 use std::io;
 use std::net::UdpSocket;
 
-use quinn::{ConnectionId, ConnectionIdGenerator};
 use rand::RngExt;
+use skywave_transport::quic::{ConnectionId, ConnectionIdGenerator};
 
 use super::ShardId;
 

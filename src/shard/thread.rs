@@ -8,9 +8,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
-use quinn::{EndpointConfig, ServerConfig, TokioRuntime};
+use skywave_transport::Endpoint;
+use skywave_transport::quic::{EndpointConfig, ServerConfig};
 use tokio::sync::mpsc;
-use tokio::task::LocalSet;
+use tokio::task::{JoinSet, LocalSet};
 use tokio_util::task::TaskTracker;
 
 use super::socket::Port;
@@ -79,8 +80,10 @@ impl ShardThread {
         let thread = std::thread::Builder::new().name(format!("shard-{}", id.0));
         let handle = thread.spawn(move || {
             let _task = task;
-            let shard = Rc::new(Shard::new(id, relay, link));
-            LocalSet::new().block_on(&runtime, serve(shard, quic, sockets, messages_rx));
+            let serve = serve(id, relay, quic, sockets, link, messages_rx);
+            if let Err(error) = LocalSet::new().block_on(&runtime, serve) {
+                tracing::error!(%error, "a socket of this shard cannot be used");
+            }
         })?;
         Ok(Self(handle))
     }
@@ -94,41 +97,42 @@ impl ShardThread {
 }
 
 async fn serve(
-    shard: Rc<Shard>,
+    id: ShardId,
+    relay: Arc<Relay>,
     quic: ServerConfig,
     sockets: Vec<UdpSocket>,
+    link: ShardLink,
     messages_rx: mpsc::Receiver<ShardMessage>,
-) {
-    let relay = shard.relay.clone();
-    let sessions = TaskTracker::new();
+) -> io::Result<()> {
+    let shards = relay.config.server.shards.get();
+    let quic = Arc::new(quic);
     let mut endpoints = Vec::new();
+    let mut drivers = JoinSet::new();
     for socket in sockets {
-        let (id, shards) = (shard.id, relay.config.server.shards.get());
         let mut config = EndpointConfig::default();
         config.cid_generator(move || Box::new(SteeringIds::new(id, shards)));
-        let runtime = Arc::new(TokioRuntime);
-        match quinn::Endpoint::new(config, Some(quic.clone()), socket, runtime) {
-            Ok(endpoint) => {
-                endpoints.push(endpoint.clone());
-                let accept = acceptor::run(shard.clone(), endpoint, sessions.clone());
-                sessions.spawn_local(accept);
-            }
-            Err(error) => {
-                tracing::error!(%error, "a socket of this shard cannot be used");
-                return;
-            }
-        }
+        let (endpoint, driver) = Endpoint::new(socket, config, Some(quic.clone()))?;
+        drivers.spawn_local(driver.run());
+        endpoints.push(endpoint);
+    }
+    let shard = Rc::new(Shard::new(id, relay.clone(), link, endpoints.clone()));
+    let sessions = TaskTracker::new();
+    for endpoint in &endpoints {
+        let accept = acceptor::run(shard.clone(), endpoint.clone(), sessions.clone());
+        sessions.spawn_local(accept);
     }
     sessions.close();
-    tokio::select! {
-        () = shard.run(messages_rx) => {}
+    let ended = tokio::select! {
+        () = shard.run(messages_rx) => Ok(()),
         () = async {
             relay.stopping.cancelled().await;
             sessions.wait().await;
-        } => {}
-    }
+        } => Ok(()),
+        Some(Ok(Err(error))) = drivers.join_next() => Err(error),
+    };
     for endpoint in &endpoints {
-        endpoint.close(quinn::VarInt::from_u32(0), b"the relay has stopped");
-        let _ = tokio::time::timeout(GOODBYE, endpoint.wait_idle()).await;
+        endpoint.close(0, b"the relay has stopped");
+        let _ = tokio::time::timeout(GOODBYE, endpoint.idle()).await;
     }
+    ended
 }

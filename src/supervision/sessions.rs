@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use skywave_wire::ChannelId;
 use skywave_wire::control::{
     Delivery, MAX_LISTED_SESSIONS, OccurrenceKind, SessionState, Sessions, told,
 };
 
-use super::{About, Eviction, Occurrences, fitting};
+use super::{About, Eviction, Occurrences, Path, fitting};
 use crate::clock::unix_millis;
 use crate::token::Role;
 
@@ -31,7 +30,7 @@ pub(crate) struct Profile {
     pub(crate) subject: String,
     pub(crate) role: Role,
     pub(crate) client: Option<String>,
-    pub(crate) quic: quinn::Connection,
+    pub(crate) path: Arc<Path>,
 }
 
 /// How a session listens to one channel.
@@ -216,27 +215,23 @@ impl Record {
             subject,
             role,
             client,
-            quic,
+            path,
         } = &self.profile;
         Some(SessionState {
             session: *number,
             subject: told(subject),
             role: role.name().to_owned(),
             client: client.as_deref().map(told),
-            address: quic.remote_address().to_string(),
+            address: path.address().to_string(),
             since: self.since,
             publishing: parts.iter().any(|part| part.publishing),
             listening: !hearings.is_empty(),
             delivery: only.map(|hearing| hearing.delivery),
             latency_ms: only.map(|hearing| hearing.latency_ms),
-            round_trip_ms: Some(whole_millis(quic.rtt())),
+            round_trip_ms: Some(path.round_trip_millis()),
             skipped_frames: (!hearings.is_empty()).then(|| skipped.sum()),
         })
     }
-}
-
-fn whole_millis(time: Duration) -> u64 {
-    (time.as_micros() as u64 + 500) / 1_000
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

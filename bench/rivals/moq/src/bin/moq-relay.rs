@@ -1,0 +1,14 @@
+//! moq-relay, by the same three lines as its own program: built here so that
+//! `Cargo.lock` says what is in it.
+
+#[global_allocator]
+static ALLOCATOR: moq_tokio::jemalloc::tikv_jemallocator::Jemalloc =
+    moq_tokio::jemalloc::tikv_jemallocator::Jemalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    moq_tokio::crypto::install_default()
+        .map_err(|_| anyhow::anyhow!("a crypto provider is there already"))?;
+    let config = moq_relay::Config::load()?;
+    moq_relay::Relay::load(config).await?.run().await
+}

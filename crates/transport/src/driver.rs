@@ -1,0 +1,290 @@
+//! The one task that serves an endpoint's connections: it takes what came, looks
+//! after deadlines and those with something to send, and hands out the batch. Its
+//! turns are short, so that what else runs on the thread gets its own.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSliceMut};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use quinn_proto::{ConnectionHandle, DatagramEvent, EcnCodepoint};
+use quinn_udp::{BATCH_SIZE, RecvMeta};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+use tokio::time::Sleep;
+
+use crate::connection::Connection;
+use crate::endpoint::Shared;
+
+/// Packets taken in a turn. The last system call may bring some more.
+const PACKETS_A_TURN: usize = 128;
+/// Connections whose time has come that are visited in a turn.
+const DUE_A_TURN: usize = 256;
+/// Connections with something to send that are visited in a turn.
+const MARKED_A_TURN: usize = 256;
+/// Set in the first byte of a packet with a long header (RFC 9000, 17.2).
+const LONG_HEADER: u8 = 0x80;
+/// No message that is received is longer.
+const MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Drives an endpoint. Dropped, its connections are lost.
+pub struct Driver {
+    shared: Rc<Shared>,
+    /// [`BATCH_SIZE`] buffers in one. Their pages are touched as they are needed.
+    buffer: Vec<u8>,
+    metas: [RecvMeta; BATCH_SIZE],
+    answer: Vec<u8>,
+    indices: Vec<u32>,
+    /// The connection whose packets are being taken.
+    current: Option<Rc<Connection>>,
+}
+
+impl Driver {
+    pub(crate) fn new(shared: Rc<Shared>, largest_packet: usize) -> Self {
+        let segments = shared.out.borrow().socket.receive_segments();
+        let message = largest_packet.saturating_mul(segments).min(MESSAGE_BYTES);
+        Self {
+            shared,
+            buffer: vec![0; message * BATCH_SIZE],
+            metas: [RecvMeta::default(); BATCH_SIZE],
+            answer: Vec::new(),
+            indices: Vec::new(),
+            current: None,
+        }
+    }
+
+    /// Serves the endpoint until it has been closed and its connections have drained.
+    ///
+    /// # Errors
+    /// Where the socket fails, as it does when its interface goes away for good.
+    pub async fn run(mut self) -> io::Result<()> {
+        let socket = self.shared.out.borrow().socket.watched()?;
+        let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
+        poll_fn(|cx| self.turn(cx, &socket, sleep.as_mut())).await
+    }
+
+    fn turn(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &UdpSocket,
+        sleep: Pin<&mut Sleep>,
+    ) -> Poll<io::Result<()>> {
+        self.shared.begin_turn(cx);
+        let mut more = self.receive(cx, socket)?;
+        // Where the socket is full there is no use in making packets; it says when
+        // it is no longer, and until then only receives.
+        let mut open = self.send(cx, socket)?;
+        if open {
+            let now = Instant::now();
+            more |= self.visit_due(now);
+            self.visit_marked(now);
+            open = self.send(cx, socket)?;
+        }
+        if open {
+            more |= self.shared.schedule.borrow().marked() > 0 || self.is_late(cx, sleep);
+        }
+        self.shared.end_turn();
+        if self.shared.is_over() {
+            return Poll::Ready(Ok(()));
+        }
+        if more {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Takes packets and visits those that they are for. Whether more may be waiting.
+    fn receive(&mut self, cx: &mut Context<'_>, socket: &UdpSocket) -> io::Result<bool> {
+        let mut packets = 0;
+        while packets < PACKETS_A_TURN {
+            let Poll::Ready(ready) = socket.poll_recv_ready(cx) else {
+                return Ok(false);
+            };
+            ready?;
+            let mut messages = 0;
+            let received = socket.try_io(Interest::READABLE, || {
+                messages = self.receive_messages()?;
+                // Fewer than it could take: there are no more, and what comes after
+                // this is told anew.
+                if messages < BATCH_SIZE {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Ok(())
+            });
+            match received {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // Of a packet sent before, to a place where nobody listens.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+                received => received?,
+            }
+            let now = Instant::now();
+            for message in 0..messages {
+                packets += self.take_message(message, now);
+            }
+            self.finish_current(now);
+        }
+        Ok(true)
+    }
+
+    fn receive_messages(&mut self) -> io::Result<usize> {
+        let length = self.buffer.len() / BATCH_SIZE;
+        let mut rest = self.buffer.as_mut_slice();
+        let mut buffers: [IoSliceMut<'_>; BATCH_SIZE] = std::array::from_fn(|_| {
+            let (buffer, tail) = std::mem::take(&mut rest).split_at_mut(length);
+            rest = tail;
+            IoSliceMut::new(buffer)
+        });
+        let out = self.shared.out.borrow();
+        out.socket.receive(&mut buffers, &mut self.metas)
+    }
+
+    /// Takes the packets of one message. How many there were.
+    fn take_message(&mut self, message: usize, now: Instant) -> usize {
+        let meta = self.metas[message];
+        let start = message * (self.buffer.len() / BATCH_SIZE);
+        let mut bytes = BytesMut::from(&self.buffer[start..start + meta.len]);
+        let mut packets = 0;
+        while !bytes.is_empty() {
+            let packet = bytes.split_to(meta.stride.clamp(1, bytes.len()));
+            packets += 1;
+            let (length, first) = (packet.len(), packet[0]);
+            self.answer.clear();
+            let ecn = meta.ecn.map(|ecn| match ecn {
+                quinn_udp::EcnCodepoint::Ect0 => EcnCodepoint::Ect0,
+                quinn_udp::EcnCodepoint::Ect1 => EcnCodepoint::Ect1,
+                quinn_udp::EcnCodepoint::Ce => EcnCodepoint::Ce,
+            });
+            let event = self.shared.quic.borrow_mut().handle(
+                now,
+                meta.addr,
+                meta.dst_ip,
+                ecn,
+                packet,
+                &mut self.answer,
+            );
+            match event {
+                Some(DatagramEvent::ConnectionEvent(handle, event)) => {
+                    if !self.is_current(handle)
+                        && self
+                            .shared
+                            .can_wait(handle, first & LONG_HEADER == 0, length)
+                    {
+                        self.shared.defer(handle, event, now);
+                    } else if let Some(connection) = self.select(handle, now) {
+                        connection.state.borrow_mut().quic.handle_event(event);
+                    }
+                }
+                Some(DatagramEvent::NewConnection(incoming)) => self.shared.knock(incoming),
+                Some(DatagramEvent::Response(transmit)) => {
+                    self.shared.respond(&transmit, &self.answer);
+                }
+                None => {}
+            }
+        }
+        packets
+    }
+
+    /// Turns to this connection. Packets for one connection seldom come alone; it is
+    /// visited once they have all been taken.
+    fn select(&mut self, handle: ConnectionHandle, now: Instant) -> Option<&Rc<Connection>> {
+        if !self.is_current(handle) {
+            self.finish_current(now);
+            self.current = self.connection(handle.0);
+            if let Some(connection) = &self.current {
+                self.shared.schedule.borrow_mut().heard(handle.0, now);
+                connection.catch_up(&mut connection.state.borrow_mut());
+            }
+        }
+        self.current.as_ref()
+    }
+
+    fn is_current(&self, handle: ConnectionHandle) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|current| current.handle == handle)
+    }
+
+    fn finish_current(&mut self, now: Instant) {
+        if let Some(connection) = self.current.take() {
+            connection.visit(&mut connection.state.borrow_mut(), now);
+        }
+    }
+
+    /// Visits connections whose time has come. Whether there are more of them.
+    fn visit_due(&mut self, now: Instant) -> bool {
+        let mut due = std::mem::take(&mut self.indices);
+        let more = self
+            .shared
+            .schedule
+            .borrow_mut()
+            .take_due(now, DUE_A_TURN, &mut due);
+        for index in due.drain(..) {
+            if let Some(connection) = self.connection(index as usize) {
+                let mut state = connection.state.borrow_mut();
+                connection.catch_up(&mut state);
+                state.quic.handle_timeout(now);
+                connection.visit(&mut state, now);
+            }
+        }
+        self.indices = due;
+        more
+    }
+
+    /// Visits connections with something to send.
+    fn visit_marked(&mut self, now: Instant) {
+        let mut marked = std::mem::take(&mut self.indices);
+        self.shared
+            .schedule
+            .borrow_mut()
+            .take_marked(MARKED_A_TURN, &mut marked);
+        for index in marked.drain(..) {
+            if let Some(connection) = self.connection(index as usize) {
+                connection.visit(&mut connection.state.borrow_mut(), now);
+            }
+        }
+        self.indices = marked;
+    }
+
+    fn connection(&self, index: usize) -> Option<Rc<Connection>> {
+        self.shared.connections.borrow().get(index)?.clone()
+    }
+
+    /// Sends the batch. `false`: the socket is full, and says when it no longer is.
+    fn send(&self, cx: &mut Context<'_>, socket: &UdpSocket) -> io::Result<bool> {
+        let mut out = self.shared.out.borrow_mut();
+        if out.send() {
+            return Ok(true);
+        }
+        while let Poll::Ready(ready) = socket.poll_send_ready(cx) {
+            ready?;
+            let sent = socket.try_io(Interest::WRITABLE, || match out.send() {
+                true => Ok(()),
+                false => Err(io::ErrorKind::WouldBlock.into()),
+            });
+            if sent.is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Sleeps until the next deadline. Whether that is now.
+    fn is_late(&self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> bool {
+        let Some(next) = self.shared.schedule.borrow().next() else {
+            return false;
+        };
+        let next = next.into();
+        if sleep.deadline() != next {
+            sleep.as_mut().reset(next);
+        }
+        sleep.as_mut().poll(cx).is_ready()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.shared.abandon();
+    }
+}

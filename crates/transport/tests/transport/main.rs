@@ -1,0 +1,12 @@
+//! What the transport does, seen from both ends and from strangers.
+#![allow(clippy::unwrap_used)]
+
+mod closing;
+mod datagrams;
+mod knocking;
+mod malformed;
+mod many;
+mod paths;
+mod streams;
+mod support;
+mod wtransport_peers;
