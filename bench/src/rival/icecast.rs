@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Uid, User};
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,9 @@ impl Server for Icecast {
             give(directory.path(), &user)?;
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
         }
+        // It inherits the limit and needs a descriptor for each listener.
+        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
         let process = spawn(&mut command, &need.cpus)?;
         until("Icecast", || {
             TcpStream::connect(address.source).is_ok()

@@ -198,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn a_header_with_no_other_behind_its_frame_is_none() {
+        let frames = frames(12);
+        let false_header = [0xFF, 0xFB, 0x90, 0x64, 0x55];
+        let stream = [&false_header[..], &frames.concat()].concat();
+        for cut in [1, 7, 1400, 100_000] {
+            assert_eq!(scanned(&stream, cut), frames, "cut at {cut}");
+        }
+    }
+
+    #[test]
     fn garbage_is_not_kept() {
         let mut scanner = Scanner::default();
         for _ in 0..100 {

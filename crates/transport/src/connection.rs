@@ -38,8 +38,6 @@ pub(crate) struct State {
     pub(crate) waiters: Waiters,
     /// Set once it is over. It is so before the endpoint forgets the connection.
     pub(crate) closed: Option<Closed>,
-    /// Bytes that were written and that packets have not covered yet.
-    pub(crate) unsent: usize,
     started: bool,
     /// The endpoint has forgotten it; its handle may be another's.
     drained: bool,
@@ -52,7 +50,6 @@ impl State {
             http,
             waiters: Waiters::default(),
             closed: None,
-            unsent: 0,
             started: false,
             drained: false,
         }
@@ -159,22 +156,11 @@ impl State {
 }
 
 impl Connection {
-    /// Takes in the packets that waited for a visit. Whether there were any.
-    pub(crate) fn catch_up(&self, state: &mut State) -> bool {
-        let mut any = false;
-        while let Some(event) = self.shared.deferral.borrow_mut().pop(self.handle.0) {
-            state.quic.handle_event(event);
-            any = true;
-        }
-        any
-    }
-
     /// Does all there is to do: follows what happened, tells the endpoint, and sends.
     pub(crate) fn visit(&self, state: &mut State, now: Instant) {
         if state.drained {
             return;
         }
-        self.catch_up(state);
         state.follow(now);
         while let Some(event) = state.quic.poll_endpoint_events() {
             let drained = event.is_drained();
@@ -216,7 +202,6 @@ impl Connection {
                     .segment_size
                     .map_or(1, |size| transmit.size.div_ceil(size));
                 out.batch.commit(&transmit);
-                state.unsent = state.unsent.saturating_sub(transmit.size);
             }
         }
         let deadline = state.quic.poll_timeout();
@@ -233,19 +218,7 @@ impl Connection {
             return;
         }
         self.shared.schedule.borrow_mut().unmark(self.handle.0);
-        let now = Instant::now();
-        if self.catch_up(&mut state) {
-            self.visit(&mut state, now);
-        } else {
-            self.transmit(&mut state, now);
-        }
-        if !state.drained {
-            let settled = state.unsent == 0;
-            self.shared
-                .deferral
-                .borrow_mut()
-                .settle(self.handle.0, settled);
-        }
+        self.transmit(&mut state, Instant::now());
         self.shared.wake_driver();
     }
 

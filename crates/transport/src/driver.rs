@@ -25,8 +25,6 @@ const PACKETS_A_TURN: usize = 128;
 const DUE_A_TURN: usize = 256;
 /// Connections with something to send that are visited in a turn.
 const MARKED_A_TURN: usize = 256;
-/// Set in the first byte of a packet with a long header (RFC 9000, 17.2).
-const LONG_HEADER: u8 = 0x80;
 /// No message that is received is longer.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
@@ -150,7 +148,6 @@ impl Driver {
         while !bytes.is_empty() {
             let packet = bytes.split_to(meta.stride.clamp(1, bytes.len()));
             packets += 1;
-            let (length, first) = (packet.len(), packet[0]);
             self.answer.clear();
             let ecn = meta.ecn.map(|ecn| match ecn {
                 quinn_udp::EcnCodepoint::Ect0 => EcnCodepoint::Ect0,
@@ -167,13 +164,7 @@ impl Driver {
             );
             match event {
                 Some(DatagramEvent::ConnectionEvent(handle, event)) => {
-                    if !self.is_current(handle)
-                        && self
-                            .shared
-                            .can_wait(handle, first & LONG_HEADER == 0, length)
-                    {
-                        self.shared.defer(handle, event, now);
-                    } else if let Some(connection) = self.select(handle, now) {
+                    if let Some(connection) = self.select(handle, now) {
                         connection.state.borrow_mut().quic.handle_event(event);
                     }
                 }
@@ -190,20 +181,18 @@ impl Driver {
     /// Turns to this connection. Packets for one connection seldom come alone; it is
     /// visited once they have all been taken.
     fn select(&mut self, handle: ConnectionHandle, now: Instant) -> Option<&Rc<Connection>> {
-        if !self.is_current(handle) {
+        let is_current = self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.handle == handle);
+        if !is_current {
             self.finish_current(now);
             self.current = self.connection(handle.0);
-            if let Some(connection) = &self.current {
+            if self.current.is_some() {
                 self.shared.schedule.borrow_mut().heard(handle.0, now);
-                connection.catch_up(&mut connection.state.borrow_mut());
             }
         }
         self.current.as_ref()
-    }
-
-    fn is_current(&self, handle: ConnectionHandle) -> bool {
-        let current = self.current.as_ref();
-        current.is_some_and(|current| current.handle == handle)
     }
 
     fn finish_current(&mut self, now: Instant) {
@@ -223,7 +212,6 @@ impl Driver {
         for index in due.drain(..) {
             if let Some(connection) = self.connection(index as usize) {
                 let mut state = connection.state.borrow_mut();
-                connection.catch_up(&mut state);
                 state.quic.handle_timeout(now);
                 connection.visit(&mut state, now);
             }

@@ -16,7 +16,6 @@
 
 mod batch;
 mod connection;
-mod deferral;
 mod driver;
 mod endpoint;
 mod error;

@@ -85,7 +85,6 @@ impl SendStream {
             .write_chunks(slice::from_mut(data))
         {
             Ok(written) => {
-                state.unsent += written.bytes;
                 self.connection.mark();
                 Ok(written.bytes)
             }

@@ -8,14 +8,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use quinn_proto::{
-    ClientConfig, ConnectionError, ConnectionEvent, ConnectionHandle, Transmit, VarInt,
-};
+use quinn_proto::{ClientConfig, ConnectionError, ConnectionHandle, Transmit, VarInt};
 
 use super::Incoming;
 use crate::batch::{Batch, Socket};
 use crate::connection::{Connection, State, wait};
-use crate::deferral::{self, Deferral};
 use crate::error::ConnectError;
 use crate::http::Http;
 use crate::schedule::Schedule;
@@ -30,7 +27,6 @@ pub(crate) struct Shared {
     pub(crate) quic: RefCell<quinn_proto::Endpoint>,
     pub(crate) out: RefCell<Out>,
     pub(crate) schedule: RefCell<Schedule>,
-    pub(crate) deferral: RefCell<Deferral>,
     /// By handle.
     pub(crate) connections: RefCell<Vec<Option<Rc<Connection>>>>,
     pub(super) count: Cell<usize>,
@@ -90,7 +86,6 @@ impl Shared {
                 blocked: false,
             }),
             schedule: RefCell::new(Schedule::new(Instant::now())),
-            deferral: RefCell::default(),
             connections: RefCell::default(),
             count: Cell::new(0),
             door: RefCell::default(),
@@ -139,27 +134,6 @@ impl Shared {
         let mut bytes = Vec::new();
         let transmit = self.quic.borrow_mut().refuse(incoming, &mut bytes);
         self.respond(&transmit, &bytes);
-    }
-
-    /// Whether a packet for this connection can wait until it is visited.
-    pub(crate) fn can_wait(
-        &self,
-        handle: ConnectionHandle,
-        short_header: bool,
-        length: usize,
-    ) -> bool {
-        let mut deferral = self.deferral.borrow_mut();
-        deferral.can_wait(handle.0, short_header, length)
-    }
-
-    /// Has it wait, but not for too long.
-    pub(crate) fn defer(&self, handle: ConnectionHandle, event: ConnectionEvent, now: Instant) {
-        let mut schedule = self.schedule.borrow_mut();
-        schedule.heard(handle.0, now);
-        if self.deferral.borrow_mut().push(handle.0, event) {
-            // What the connection itself waits for is mostly this packet.
-            schedule.set_deadline(handle.0, Some(now + deferral::LONGEST));
-        }
     }
 
     /// Sends an answer that belongs to no connection.
@@ -230,7 +204,6 @@ impl Shared {
         now: Instant,
     ) -> Rc<Connection> {
         let generation = self.schedule.borrow_mut().open(handle.0, now);
-        self.deferral.borrow_mut().reset(handle.0);
         let connection = Rc::new(Connection {
             shared: self.clone(),
             handle,
@@ -269,7 +242,6 @@ impl Shared {
         connection
             .last_heard
             .set(schedule.heard_at(index, connection.generation));
-        self.deferral.borrow_mut().reset(index);
         schedule.close(index);
         self.connections.borrow_mut()[index] = None;
         self.count.set(self.count.get() - 1);
