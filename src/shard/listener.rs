@@ -94,7 +94,7 @@ impl Listener {
         self.membership.is_some()
     }
 
-    /// Hands over every frame that it lacks, and has it packed. Never waits.
+    /// Hands over every frame that it lacks. Never waits.
     pub(super) fn visit(
         &mut self,
         channel: &ChannelId,

@@ -128,7 +128,10 @@ async fn serve(
             relay.stopping.cancelled().await;
             sessions.wait().await;
         } => Ok(()),
-        Some(Ok(Err(error))) = drivers.join_next() => Err(error),
+        // None ends by itself before its endpoint is closed, unless it failed.
+        Some(driven) = drivers.join_next() => {
+            driven.unwrap_or_else(|panic| Err(io::Error::other(panic)))
+        }
     };
     for endpoint in &endpoints {
         endpoint.close(0, b"the relay has stopped");
