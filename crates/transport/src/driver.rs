@@ -12,12 +12,11 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use quinn_proto::{ConnectionHandle, DatagramEvent, EcnCodepoint};
 use quinn_udp::{BATCH_SIZE, RecvMeta};
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
 use tokio::time::Sleep;
 
 use crate::connection::Connection;
 use crate::endpoint::Shared;
+use crate::watch::Watch;
 
 /// Packets taken in a turn. The last system call may bring some more.
 const PACKETS_A_TURN: usize = 128;
@@ -25,6 +24,10 @@ const PACKETS_A_TURN: usize = 128;
 const DUE_A_TURN: usize = 256;
 /// Connections with something to send that are visited in a turn.
 const MARKED_A_TURN: usize = 256;
+/// A full socket that the runtime does not watch is tried again after this time.
+const RETRY: Duration = Duration::from_millis(1);
+/// With fewer connections every packet is read at once.
+const CROWD: usize = 64;
 /// No message that is received is longer.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
@@ -59,31 +62,40 @@ impl Driver {
     /// # Errors
     /// Where the socket fails, as it does when its interface goes away for good.
     pub async fn run(mut self) -> io::Result<()> {
-        let socket = self.shared.out.borrow().socket.watched()?;
+        let mut watch = Watch::new(self.shared.out.borrow().socket.watched()?);
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
-        poll_fn(|cx| self.turn(cx, &socket, sleep.as_mut())).await
+        poll_fn(|cx| self.turn(cx, &mut watch, sleep.as_mut())).await
     }
 
     fn turn(
         &mut self,
         cx: &mut Context<'_>,
-        socket: &UdpSocket,
+        watch: &mut Watch,
         sleep: Pin<&mut Sleep>,
     ) -> Poll<io::Result<()>> {
         self.shared.begin_turn(cx);
-        let mut more = self.receive(cx, socket)?;
-        // Where the socket is full there is no use in making packets; it says when
-        // it is no longer, and until then only receives.
-        let mut open = self.send(cx, socket)?;
+        let mut more = self.receive(cx, watch)?;
+        // Where the socket is full there is no use in making packets: until it takes
+        // more it is only read.
+        let mut open = self.send(cx, watch)?;
+        let mut next = None;
         if open {
             let now = Instant::now();
             more |= self.visit_due(now);
             self.visit_marked(now);
-            open = self.send(cx, socket)?;
+            open = self.send(cx, watch)?;
         }
         if open {
-            more |= self.shared.schedule.borrow().marked() > 0 || self.is_late(cx, sleep);
+            let schedule = self.shared.schedule.borrow();
+            more |= schedule.marked() > 0;
+            next = schedule.next();
         }
+        if let Some(look) = watch.next() {
+            // Nobody says when a full socket takes more.
+            let soon = Instant::now() + RETRY;
+            next = Some(if open { look } else { look.min(soon) });
+        }
+        more |= is_late(next, cx, sleep);
         self.shared.end_turn();
         if self.shared.is_over() {
             return Poll::Ready(Ok(()));
@@ -95,15 +107,15 @@ impl Driver {
     }
 
     /// Takes packets and visits those that they are for. Whether more may be waiting.
-    fn receive(&mut self, cx: &mut Context<'_>, socket: &UdpSocket) -> io::Result<bool> {
+    fn receive(&mut self, cx: &mut Context<'_>, watch: &mut Watch) -> io::Result<bool> {
         let mut packets = 0;
         while packets < PACKETS_A_TURN {
-            let Poll::Ready(ready) = socket.poll_recv_ready(cx) else {
+            let Poll::Ready(ready) = watch.poll_look(cx) else {
                 return Ok(false);
             };
             ready?;
             let mut messages = 0;
-            let received = socket.try_io(Interest::READABLE, || {
+            let received = watch.look(|| {
                 messages = self.receive_messages()?;
                 // Fewer than it could take: there are no more, and what comes after
                 // this is told anew.
@@ -119,10 +131,17 @@ impl Driver {
                 received => received?,
             }
             let now = Instant::now();
-            for message in 0..messages {
-                packets += self.take_message(message, now);
-            }
+            let taken: usize = (0..messages)
+                .map(|message| self.take_message(message, now))
+                .sum();
             self.finish_current(now);
+            packets += taken;
+            watch.took(taken);
+            if messages < BATCH_SIZE {
+                let out = self.shared.out.borrow();
+                let is_crowd = self.shared.connections() >= CROWD;
+                watch.looked(is_crowd, now, || out.socket.watched());
+            }
         }
         Ok(true)
     }
@@ -239,36 +258,26 @@ impl Driver {
         self.shared.connections.borrow().get(index)?.clone()
     }
 
-    /// Sends the batch. `false`: the socket is full, and says when it no longer is.
-    fn send(&self, cx: &mut Context<'_>, socket: &UdpSocket) -> io::Result<bool> {
+    /// Sends the batch. `false`: the socket is full.
+    fn send(&self, cx: &mut Context<'_>, watch: &Watch) -> io::Result<bool> {
         let mut out = self.shared.out.borrow_mut();
         if out.send() {
             return Ok(true);
         }
-        while let Poll::Ready(ready) = socket.poll_send_ready(cx) {
-            ready?;
-            let sent = socket.try_io(Interest::WRITABLE, || match out.send() {
-                true => Ok(()),
-                false => Err(io::ErrorKind::WouldBlock.into()),
-            });
-            if sent.is_ok() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        watch.send(cx, || out.send())
     }
+}
 
-    /// Sleeps until the next deadline. Whether that is now.
-    fn is_late(&self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> bool {
-        let Some(next) = self.shared.schedule.borrow().next() else {
-            return false;
-        };
-        let next = next.into();
-        if sleep.deadline() != next {
-            sleep.as_mut().reset(next);
-        }
-        sleep.as_mut().poll(cx).is_ready()
+/// Sleeps until then. Whether that is now.
+fn is_late(next: Option<Instant>, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> bool {
+    let Some(next) = next else {
+        return false;
+    };
+    let next = next.into();
+    if sleep.deadline() != next {
+        sleep.as_mut().reset(next);
     }
+    sleep.as_mut().poll(cx).is_ready()
 }
 
 impl Drop for Driver {

@@ -102,7 +102,7 @@ impl Endpoint {
 
     /// Connections that have not drained yet.
     pub fn connections(&self) -> usize {
-        self.shared.count.get()
+        self.shared.connections()
     }
 
     /// Packets that were made and not sent: refused by the kernel, or answers to

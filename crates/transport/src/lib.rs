@@ -23,6 +23,7 @@ mod http;
 mod schedule;
 mod session;
 mod stream;
+mod watch;
 
 pub use quinn_proto as quic;
 

@@ -115,8 +115,8 @@ async fn noise_on_the_port_is_dropped() {
     let firsts = first_packets(20).await;
     for n in 0..2_000 {
         let mut packet = match n % 4 {
-            // Good first packets with one wrong byte.
-            0 => firsts[n % firsts.len()].clone(),
+            // Good first packets with one wrong byte, of as many clients as there are.
+            0 => firsts[n / 4 % firsts.len()].clone(),
             _ => noise(n as u64, 1 + n % 1_400),
         };
         match n % 4 {

@@ -235,6 +235,11 @@ impl Shared {
         Poll::Pending
     }
 
+    /// Connections that have not drained yet.
+    pub(crate) fn connections(&self) -> usize {
+        self.count.get()
+    }
+
     /// The connection has drained.
     pub(crate) fn forget(&self, connection: &Connection) {
         let index = connection.handle.0;
