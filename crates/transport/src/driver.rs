@@ -26,8 +26,6 @@ const DUE_A_TURN: usize = 256;
 const MARKED_A_TURN: usize = 256;
 /// A full socket that the runtime does not watch is tried again after this time.
 const RETRY: Duration = Duration::from_millis(1);
-/// With fewer connections every packet is read at once.
-const CROWD: usize = 64;
 /// No message that is received is longer.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
@@ -90,8 +88,9 @@ impl Driver {
             more |= schedule.marked() > 0;
             next = schedule.next();
         }
+        // By the clock, deadlines wait for the next look. Nobody says then when a full
+        // socket takes more.
         if let Some(look) = watch.next() {
-            // Nobody says when a full socket takes more.
             let soon = Instant::now() + RETRY;
             next = Some(if open { look } else { look.min(soon) });
         }
@@ -139,8 +138,8 @@ impl Driver {
             watch.took(taken);
             if messages < BATCH_SIZE {
                 let out = self.shared.out.borrow();
-                let is_crowd = self.shared.connections() >= CROWD;
-                watch.looked(is_crowd, now, || out.socket.watched());
+                let connections = self.shared.connections();
+                watch.looked(connections, now, || out.socket.watched());
             }
         }
         Ok(true)

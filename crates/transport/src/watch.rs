@@ -10,14 +10,17 @@ use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-/// The time between two looks by the clock. No packet waits for longer than the longest:
-/// clients that ask for the time of day take half of it for the way.
-const SHORTEST: Duration = Duration::from_millis(2);
+/// The time between two looks by the clock. A packet waits so long: a client that asks
+/// for the time takes the wait for its way, and is wrong by half of it at the most.
 const LONGEST: Duration = Duration::from_millis(4);
-/// A look that finds fewer came too soon, and one that finds more too late: they would
-/// fill the socket's buffer.
-const FEW: usize = 64;
+/// The same after a look that found more than [`MANY`], until one finds fewer than
+/// [`FEW`]: so many packets would fill the socket's buffer.
+const SHORTEST: Duration = Duration::from_millis(2);
 const MANY: usize = 160;
+const FEW: usize = 64;
+/// With fewer connections the runtime always watches: the clock would cost them its
+/// waiting, and save nothing.
+const CROWD: usize = 64;
 /// Looks in a row, each sooner than the longest time after the one before, that make it
 /// busy.
 const BUSY: u32 = 32;
@@ -74,18 +77,19 @@ impl Watch {
         self.packets += packets;
     }
 
-    /// All there was has been taken, the last of it at `now`. Only with `is_crowd` is the
-    /// clock for it. `handle` gives another
-    /// handle in the runtime; where it cannot, the clock goes on.
+    /// All there was has been taken, the last of it at `now`; so many connections share
+    /// the socket. `handle` gives another handle in the runtime; where it cannot, the
+    /// clock goes on.
     pub(crate) fn looked(
         &mut self,
-        is_crowd: bool,
+        connections: usize,
         now: Instant,
         handle: impl FnOnce() -> io::Result<UdpSocket>,
     ) {
         let passed = now.saturating_duration_since(self.last);
         self.last = now;
         let packets = std::mem::take(&mut self.packets);
+        let is_crowd = connections >= CROWD;
         if self.watched.is_some() {
             self.streak = if passed < LONGEST && is_crowd {
                 self.streak + 1
@@ -100,9 +104,9 @@ impl Watch {
             return;
         }
         if packets > MANY {
-            self.period = SHORTEST.max(self.period / 2);
+            self.period = SHORTEST;
         } else if packets < FEW {
-            self.period = LONGEST.min(self.period * 2);
+            self.period = LONGEST;
         }
         if packets > 0 && is_crowd {
             self.streak = self.streak.saturating_sub(1);
@@ -121,8 +125,8 @@ impl Watch {
     }
 
     /// Tries `send` again, whenever the socket takes more, until that has sent all or the
-    /// socket is full. Whether all was sent. Full, it is tried again when the runtime says
-    /// so, or with the next look.
+    /// socket is full. Whether all was sent. The runtime says when a full socket takes
+    /// more; while the clock is looked at, nobody does.
     ///
     /// # Errors
     /// Where the runtime cannot say.
@@ -162,7 +166,7 @@ mod tests {
 
     fn look(watch: &mut Watch, packets: usize, now: Instant) {
         watch.took(packets);
-        watch.looked(true, now, never);
+        watch.looked(CROWD, now, never);
     }
 
     /// A watch that went over to the clock, and the time at which it did.
@@ -189,7 +193,7 @@ mod tests {
         let mut watch = Watch::new(handle().await);
         let now = Instant::now();
         for _ in 0..2 * BUSY {
-            watch.looked(false, now, never);
+            watch.looked(CROWD - 1, now, never);
         }
         assert_eq!(watch.next(), None);
     }
@@ -229,7 +233,7 @@ mod tests {
         let (mut watch, now) = busy().await;
         let mut asked = 0;
         for _ in 0..2 * QUIET {
-            watch.looked(true, now, || {
+            watch.looked(CROWD, now, || {
                 asked += 1;
                 Err(io::ErrorKind::OutOfMemory.into())
             });
@@ -247,7 +251,19 @@ mod tests {
         }
         for _ in 0..QUIET {
             assert!(watch.next().is_some());
-            watch.looked(true, now, || Ok(fresh.take().expect("asked for once")));
+            watch.looked(CROWD, now, || Ok(fresh.take().expect("asked for once")));
+        }
+        assert_eq!(watch.next(), None);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_that_went_is_watched_by_the_runtime_again() {
+        let (mut watch, now) = busy().await;
+        let mut fresh = Some(handle().await);
+        for _ in 0..QUIET {
+            assert!(watch.next().is_some());
+            watch.took(1);
+            watch.looked(CROWD - 1, now, || Ok(fresh.take().expect("asked for once")));
         }
         assert_eq!(watch.next(), None);
     }
