@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, readSync } from "node:fs";
 import type { Program } from "./programs.js";
 
 /** Sample frames a second, of every recording. */
@@ -9,23 +10,38 @@ export function localTime(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** What a sound card plays, as it is played: every ear in step, in memory. */
+/** How often it is looked how much is recorded, ms: as often as the recorder writes. */
+const LOOK_EVERY = 10;
+
+/**
+ * What a sound card plays, as it is played: every ear in step, in a file. The recorder writes
+ * that file by itself: whatever keeps the test busy, nothing of the sound is lost.
+ */
 export class Recording {
   readonly #parec: Program;
+  readonly #file: number;
   readonly #ears: number;
-  readonly #samples: Float32Array;
+  readonly #looking: NodeJS.Timeout;
   /** Sample frames so far, and the least of `local time - frames / rate`, ms. */
   #frames = 0;
   #beginning = Infinity;
-  #rest = Buffer.alloc(0);
   readonly #waiting = new Set<() => void>();
 
-  constructor(parec: Program, ears: number, maxSeconds: number) {
+  /**
+   * @param parec Records into `file`, a descriptor that this closes in the end: 32-bit
+   *   floats, ears interleaved.
+   */
+  constructor(parec: Program, file: number, ears: number, maxSeconds: number) {
     this.#parec = parec;
+    this.#file = file;
     this.#ears = ears;
-    this.#samples = new Float32Array(Math.ceil(maxSeconds * SAMPLE_RATE) * ears);
-    parec.process.stdout?.on("data", (chunk: Buffer) => {
-      this.#take(chunk);
+    this.#looking = setInterval(() => {
+      this.#look();
+      if (this.seconds > maxSeconds) void this.#parec.stop();
+    }, LOOK_EVERY);
+    void this.#parec.ended.then(() => {
+      clearInterval(this.#looking);
+      this.#look();
     });
   }
 
@@ -35,8 +51,8 @@ export class Recording {
   }
 
   /**
-   * Local time in ms at which the first sample sounded. Chunks come late, never early, so
-   * the earliest one of all tells; right to some ms after a few seconds.
+   * Local time in ms at which the first sample sounded. What is recorded is seen late, never
+   * early, so the earliest look of all tells; right to some ms after a few seconds.
    */
   get beginning(): number {
     return this.#beginning;
@@ -68,34 +84,36 @@ export class Recording {
     await this.until(this.seconds + seconds);
   }
 
-  /** What one ear has heard so far, since so many seconds. */
-  ear(ear: number, since = 0): Float32Array {
+  /** What one ear has heard so far, or until so many seconds, since so many seconds. */
+  ear(ear: number, since = 0, to = this.seconds): Float32Array {
     const first = Math.round(since * SAMPLE_RATE);
-    const samples = new Float32Array(Math.max(0, this.#frames - first));
-    for (let n = 0; n < samples.length; n++) {
-      samples[n] = this.#samples[(first + n) * this.#ears + ear] ?? 0;
+    const end = Math.min(this.#frames, Math.round(to * SAMPLE_RATE));
+    const samples = new Float32Array(Math.max(0, end - first));
+    const size = this.#ears * BYTES_A_SAMPLE;
+    const second = Buffer.alloc(SAMPLE_RATE * size);
+    for (let done = 0; done < samples.length; done += SAMPLE_RATE) {
+      const frames = Math.min(SAMPLE_RATE, samples.length - done);
+      readSync(this.#file, second, 0, frames * size, (first + done) * size);
+      for (let n = 0; n < frames; n++) {
+        samples[done + n] = second.readFloatLE(n * size + ear * BYTES_A_SAMPLE);
+      }
     }
     return samples;
   }
 
   /** The loudest sample of an ear since so many seconds. */
   peak(ear: number, since: number): number {
-    let peak = 0;
-    for (let frame = Math.floor(since * SAMPLE_RATE); frame < this.#frames; frame++) {
-      peak = Math.max(peak, Math.abs(this.#samples[frame * this.#ears + ear] ?? 0));
-    }
-    return peak;
+    return this.ear(ear, since).reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);
   }
 
   /** Waits for a sample of an ear above `level` after `since` seconds; its place, in seconds. */
   async sound(ear: number, since: number, level: number, within: number): Promise<number> {
-    let frame = Math.floor(since * SAMPLE_RATE);
-    for (;;) {
-      for (; frame < this.#frames; frame++) {
-        const sample = this.#samples[frame * this.#ears + ear] ?? 0;
-        if (Math.abs(sample) > level) return frame / SAMPLE_RATE;
-      }
+    for (let from = since; ; ) {
+      const heard = this.ear(ear, from);
+      const first = heard.findIndex((sample) => Math.abs(sample) > level);
+      if (first >= 0) return from + first / SAMPLE_RATE;
       if (this.seconds > since + within) throw new Error(`ear ${ear}: silence for ${within} s`);
+      from += heard.length / SAMPLE_RATE;
       await this.until(this.seconds);
     }
   }
@@ -105,24 +123,17 @@ export class Recording {
     await this.#parec.stop();
   }
 
-  #take(chunk: Buffer): void {
-    const now = localTime();
-    const bytes = Buffer.concat([this.#rest, chunk]);
-    const size = this.#ears * BYTES_A_SAMPLE;
-    const whole = Math.floor(bytes.length / size);
-    this.#rest = Buffer.from(bytes.subarray(whole * size));
-    const room = this.#samples.length / this.#ears - this.#frames;
-    // A recording that is full goes on without what is new.
-    const frames = Math.min(whole, room);
-    const start = this.#frames * this.#ears;
-    for (let n = 0; n < frames * this.#ears; n++) {
-      this.#samples[start + n] = bytes.readFloatLE(n * BYTES_A_SAMPLE);
-    }
-    this.#frames += frames;
-    if (frames > 0) {
-      this.#beginning = Math.min(this.#beginning, now - (this.#frames / SAMPLE_RATE) * 1000);
-    }
-    if (frames < whole) void this.#parec.stop();
+  /** Ends it, and forgets what was recorded. */
+  async close(): Promise<void> {
+    await this.stop();
+    closeSync(this.#file);
+  }
+
+  #look(): void {
+    const frames = Math.floor(fstatSync(this.#file).size / (this.#ears * BYTES_A_SAMPLE));
+    if (frames === this.#frames) return;
+    this.#frames = frames;
+    this.#beginning = Math.min(this.#beginning, localTime() - this.seconds * 1000);
     for (const wake of [...this.#waiting]) wake();
   }
 }

@@ -1,3 +1,5 @@
+import type { StdioOptions } from "node:child_process";
+import { openSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +16,7 @@ export class SoundCard {
   readonly ears: number;
   readonly #daemon: Program;
   readonly #directory: string;
+  readonly #recordings: Recording[] = [];
 
   private constructor(daemon: Program, directory: string, ears: number) {
     this.#daemon = daemon;
@@ -61,13 +64,17 @@ export class SoundCard {
     const format = ["--raw", "--format=float32le", `--rate=${SAMPLE_RATE}`, "--no-remap"];
     // Ten ms keep the sink from rendering far ahead of time: what is recorded sounds now.
     const args = ["-d", "bus.monitor", ...format, `--channels=${this.ears}`, "--latency-msec=10"];
-    const parec = await realtime("parec", args, environment(this.#directory));
-    const recording = new Recording(parec, this.ears, maxSeconds);
+    const file = openSync(join(this.#directory, `recording${this.#recordings.length}`), "w+");
+    const own = environment(this.#directory);
+    const parec = await realtime("parec", args, own, ["pipe", file, "pipe"]);
+    const recording = new Recording(parec, file, this.ears, maxSeconds);
+    this.#recordings.push(recording);
     await recording.until(0);
     return recording;
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#recordings.map((recording) => recording.close()));
     await this.#daemon.stop();
     await rm(this.#directory, { recursive: true, force: true });
   }
@@ -81,14 +88,15 @@ async function realtime(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  stdio: StdioOptions = "pipe",
 ): Promise<Program> {
   const mayAsk = await output("chrt", ["--rr", "5", "true"]).then(
     () => true,
     () => false,
   );
   return mayAsk
-    ? new Program(command, "chrt", ["--rr", "5", command, ...args], { env })
-    : new Program(command, command, args, { env });
+    ? new Program(command, "chrt", ["--rr", "5", command, ...args], { env, stdio })
+    : new Program(command, command, args, { env, stdio });
 }
 
 function environment(directory: string): NodeJS.ProcessEnv {

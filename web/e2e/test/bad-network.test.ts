@@ -1,4 +1,4 @@
-import { judge, windows } from "../src/calm.js";
+import { calm, judge } from "../src/calm.js";
 import { figure, span } from "../src/figures.js";
 import type { Conditions } from "../src/network.js";
 import { expect, test } from "../src/stage.js";
@@ -21,7 +21,7 @@ for (const delivery of ["stream", "datagram"] as const) {
     const listener = await arrive("chromium", 0);
     await listener.open(relay.pages, { channel: station, delivery });
     const begins = await listener.play(recording);
-    const recorded = await windows(recording, listener, begins + SETTLING, seconds, delivery === "datagram");
+    const recorded = await calm(recording, listener, begins + SETTLING, seconds, delivery === "datagram");
     const state = await listener.state();
     await recording.stop();
 
@@ -36,7 +36,7 @@ for (const delivery of ["stream", "datagram"] as const) {
       holeSeconds: holes.reduce((sum, hole) => sum + hole.to - hole.from, 0),
       clicks: clicks.length,
       stalls: stalls.length,
-      windows: heard.windows,
+      spoiledAfterSeconds: heard.spoiled,
       missing: after.missing - before.missing,
       resyncs: after.resyncs - before.resyncs,
       late: after.late - before.late,

@@ -1,5 +1,5 @@
 import { quantile } from "../src/analysis.js";
-import { judge, windows } from "../src/calm.js";
+import { calm, judge } from "../src/calm.js";
 import { figure, isLong, span, spread } from "../src/figures.js";
 import { expect, test } from "../src/stage.js";
 import { Witness } from "../src/witness.js";
@@ -18,7 +18,7 @@ for (const delay of isLong ? (["low", "normal"] as const) : (["low"] as const)) 
     const listener = await arrive("chromium", 0);
     await listener.open(relay.pages, { channel: station, delay });
     const begins = await listener.play(recording);
-    const recorded = await windows(recording, listener, begins + SETTLING, seconds);
+    const recorded = await calm(recording, listener, begins + SETTLING, seconds);
     await recording.stop();
     const arrivedAt = await witness.stop(source);
 
@@ -36,8 +36,9 @@ for (const delay of isLong ? (["low", "normal"] as const) : (["low"] as const)) 
       relayToEarMs: spread(delays),
       holes: holes.length,
       stalls: stalls.length,
-      windows: heard.windows,
+      spoiledAfterSeconds: heard.spoiled,
       gapsTold: after.gaps - before.gaps,
+      resyncs: after.resyncs - before.resyncs,
       outputLatencyMs: after.outputLatencyMs,
       playerDelayMs: after.delayMs,
     });

@@ -1,6 +1,6 @@
 import { quantile } from "../src/analysis.js";
 import type { BrowserName } from "../src/browsers.js";
-import { judge, windows } from "../src/calm.js";
+import { calm, judge } from "../src/calm.js";
 import { figure, span, spread } from "../src/figures.js";
 import { expect, test } from "../src/stage.js";
 
@@ -24,7 +24,7 @@ for (const browser of ["chromium", "firefox"] satisfies BrowserName[]) {
 
     const begins = await listener.play(recording);
     const from = begins + SETTLING;
-    const recorded = await windows(recording, listener, from, seconds);
+    const recorded = await calm(recording, listener, from, seconds);
     await recording.stop();
 
     const heard = judge(recording, listener, source.samples, recorded);
@@ -41,7 +41,7 @@ for (const browser of ["chromium", "firefox"] satisfies BrowserName[]) {
       holes: faults.holes.length,
       clicks: faults.clicks.length,
       stalls: faults.stalls.length,
-      windows: heard.windows,
+      spoiledAfterSeconds: heard.spoiled,
       telemetry: heard.after,
     });
     expect(points.length).toBeGreaterThan(seconds * 15);

@@ -1,12 +1,14 @@
-/** Values so far off the line are not taken in, unless they keep coming. */
+/** Values so far off the line are not taken in. */
 const OUTLIER = 25_000;
-/** So many in a row are no outliers: the line has jumped. */
+/** Values so far off it, on the same side of it, are no noise if they keep coming. */
+const ASTRAY = 4_000;
+/** So many in a row: the line has jumped. */
 const JUMP = 5;
 
 /**
  * A straight line through noisy values that come in the order of their places, newer ones
  * counting more. Its slope is taken for 0 until values far enough apart tell it. A few
- * outliers are left out; a line that jumps is followed.
+ * outliers are left out; a line that jumps is followed at once, with the slope that it had.
  */
 export class LineFit {
   #place = 0;
@@ -16,7 +18,8 @@ export class LineFit {
   #y = 0;
   #xx = 0;
   #xy = 0;
-  #outliers: { place: number; value: number }[] = [];
+  /** The newest values, while they are off the line on the same side: not taken in yet. */
+  #astray: { place: number; value: number; off: number }[] = [];
 
   /**
    * @param memory How far back values count: by then to 1/e.
@@ -45,21 +48,35 @@ export class LineFit {
 
   add(place: number, value: number): void {
     const expected = this.at(place);
-    if (expected !== undefined && Math.abs(value - expected) > OUTLIER) {
-      this.#outliers.push({ place, value });
-      if (this.#outliers.length < JUMP) return;
-      const jumped = this.#outliers;
-      this.reset();
-      for (const later of jumped) this.#take(later.place, later.value);
-      return;
+    const off = expected === undefined ? 0 : value - expected;
+    const isAstray = Math.abs(off) > ASTRAY;
+    if (!isAstray || off * (this.#astray[0]?.off ?? off) < 0) this.#forgive();
+    if (!isAstray) {
+      this.#take(place, value);
+    } else if (this.#astray.push({ place, value, off }) === JUMP) {
+      this.#jump();
     }
-    this.#outliers = [];
-    this.#take(place, value);
   }
 
   reset(): void {
     this.#weight = this.#x = this.#y = this.#xx = this.#xy = 0;
-    this.#outliers = [];
+    this.#astray = [];
+  }
+
+  /** What was astray was noise, and counts as such. */
+  #forgive(): void {
+    for (const { place, value, off } of this.#astray) {
+      if (Math.abs(off) < OUTLIER) this.#take(place, value);
+    }
+    this.#astray = [];
+  }
+
+  /** Shifts the line to the middle of the values that are off it, and takes them in. */
+  #jump(): void {
+    const sorted = this.#astray.map(({ off }) => off).sort((a, b) => a - b);
+    this.#base += sorted[JUMP >> 1] ?? 0;
+    for (const { place, value } of this.#astray) this.#take(place, value);
+    this.#astray = [];
   }
 
   #take(place: number, value: number): void {

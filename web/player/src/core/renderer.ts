@@ -13,11 +13,7 @@ const CROSSFADE = 0.01;
 /** µs of error past which speed does not correct it any more. */
 const BOUND = 20_000;
 /** The same of an error that lasts: it is no noise, and 500 ppm mend 1 ms in two seconds. */
-const LASTING_BOUND = 8_000;
-/** The same while young: clocks are learned in the first seconds. */
-const YOUNG_BOUND = 5_000;
-/** Seconds from the beginning on in which it is young. */
-const YOUTH = 10;
+const LASTING_BOUND = 5_000;
 /** Seconds for which it has to be past: a single wild aim does not make a jump. */
 const CONFIRMED = 0.25;
 /** µs of content that are kept behind the playhead, for jumps back. */
@@ -35,9 +31,9 @@ const MAX_KERNELS = 9;
  *
  * It begins exactly at the aim. From then on the *playhead* runs at its own even pace,
  * at most 500 ppm faster or slower than the content, towards the aim. Past 20 ms of error,
- * or 8 ms that last (5 ms in the first ten seconds), it jumps, in a crossfade, once there is
- * content at the aim. Where frames are missing, sound fades out in the 5 ms before them, and fades in again
- * with what comes after.
+ * or 5 ms that last, it jumps, in a crossfade, once there is content at the aim. Where
+ * frames are missing, sound fades out in the 5 ms before them, and fades in again with what
+ * comes after.
  *
  * Whatever is pushed, it never throws, and plays no block twice but for a jump back. Blocks
  * may come in any order; one that is there already is left out, one past its moment is
@@ -55,8 +51,6 @@ export class Renderer {
   #aim: Aim | undefined;
   /** Frame time at the next context frame; `undefined` until it has begun. */
   #playhead: number | undefined;
-  /** Context frames since the beginning. */
-  #age = 0;
   /** Context frames for which the error has been past its bound. */
   #astray = 0;
   #frame = 0;
@@ -186,14 +180,10 @@ export class Renderer {
       this.#voice = this.#voiceAt(target, FADE);
       if (!this.#voice) return;
       this.#playhead = target;
-      this.#age = 0;
     }
-    this.#age += count;
     const error = target - this.#playhead;
     this.#speed.run(error, count / this.sampleRate, this.#pull);
-    const isYoung = this.#age < YOUTH * this.sampleRate;
-    const lasting = isYoung ? YOUNG_BOUND : LASTING_BOUND;
-    const bound = Math.abs(this.#speed.error) > lasting ? lasting : BOUND;
+    const bound = Math.abs(this.#speed.error) > LASTING_BOUND ? LASTING_BOUND : BOUND;
     this.#astray = Math.abs(error) > bound ? this.#astray + count : 0;
     if (this.#astray > (this.#voice ? CONFIRMED * this.sampleRate : 0)) this.#jump(target);
     this.#voice ??= this.#voiceAt(this.#playhead, FADE);

@@ -71,6 +71,21 @@ describe("the output's clock", () => {
     expect(Math.max(...after)).toBeLessThan(1_500);
   });
 
+  it.each([
+    ["Chromium", chromiumOutput],
+    ["Firefox", firefoxOutput],
+  ])("follows a device that ran dry for 9 ms within a second, in the noise of %s", (_, noise) => {
+    const clock = new OutputClock(RATE);
+    observe(clock, noise, -210, BEGAN + 1e6, 60);
+    const dry: OutputNoise = (random, context) => noise(random, context) - 9_000;
+    const wrong = observe(clock, dry, -210, BEGAN + 61e6, 30).map((micros) => micros + 9_000);
+    const after = wrong.slice(10).map(Math.abs);
+    expect(after.length).toBeGreaterThan(200);
+    expect(Math.abs(wrong[1] ?? NaN)).toBeGreaterThan(7_000);
+    expect(Math.max(...after)).toBeLessThan(3_000);
+    expect(clock.framesPerMicro / (RATE / 1e6)).toBeCloseTo(1 - 210e-6, 4);
+  });
+
   it("does not believe a context that has not begun, and forgets when told", () => {
     const clock = new OutputClock(RATE);
     clock.add(0, BEGAN);
