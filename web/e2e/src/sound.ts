@@ -1,7 +1,7 @@
 import type { StdioOptions } from "node:child_process";
 import { openSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { output, Program } from "./programs.js";
 import { Recording, SAMPLE_RATE } from "./recording.js";
@@ -15,18 +15,11 @@ export class SoundCard {
   /** How many browsers can be told apart. */
   readonly ears: number;
   readonly #daemon: Program;
-  readonly #awake: readonly Program[];
   readonly #directory: string;
   readonly #recordings: Recording[] = [];
 
-  private constructor(
-    daemon: Program,
-    awake: readonly Program[],
-    directory: string,
-    ears: number,
-  ) {
+  private constructor(daemon: Program, directory: string, ears: number) {
     this.#daemon = daemon;
-    this.#awake = awake;
     this.#directory = directory;
     this.ears = ears;
   }
@@ -53,7 +46,7 @@ export class SoundCard {
     const daemon = await realtime("pulseaudio", [...args, ...loaded], environment(directory));
     daemon.hearStdout();
     await daemon.line("start", (line) => line.includes("Daemon startup complete") || undefined);
-    return new SoundCard(daemon, stayAwake(), directory, ears);
+    return new SoundCard(daemon, directory, ears);
   }
 
   /**
@@ -82,7 +75,7 @@ export class SoundCard {
 
   async close(): Promise<void> {
     await Promise.all(this.#recordings.map((recording) => recording.close()));
-    await Promise.all([this.#daemon, ...this.#awake].map((program) => program.stop()));
+    await this.#daemon.stop();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }
@@ -104,16 +97,6 @@ async function realtime(
   return mayAsk
     ? new Program(command, "chrt", ["--rr", "5", command, ...args], { env, stdio })
     : new Program(command, command, args, { env, stdio });
-}
-
-/**
- * Keeps the processors from sleeping, with what runs only where nothing else wants to. A
- * virtual one that sleeps is woken late, by 10 ms now and then: even a plain tone of a
- * browser has gaps then.
- */
-function stayAwake(): Program[] {
-  const loop = ["--idle", "0", "sh", "-c", "while :; do :; done"];
-  return Array.from({ length: availableParallelism() }, () => new Program("awake", "chrt", loop, {}));
 }
 
 function environment(directory: string): NodeJS.ProcessEnv {
