@@ -11,6 +11,7 @@ for (const delivery of ["stream", "datagram"] as const) {
   test(`2% of loss and 20 ms of jitter each way, delivery by ${delivery}`, async ({
     relay,
     card,
+    machine,
     station,
     source,
     arrive,
@@ -21,11 +22,12 @@ for (const delivery of ["stream", "datagram"] as const) {
     const listener = await arrive("chromium", 0);
     await listener.open(relay.pages, { channel: station, delivery });
     const begins = await listener.play(recording);
-    const recorded = await calm(recording, listener, begins + SETTLING, seconds, delivery === "datagram");
+    const place = { recording, machine, listener };
+    const recorded = await calm(place, begins + SETTLING, seconds, delivery === "datagram");
     const state = await listener.state();
     await recording.stop();
 
-    const heard = judge(recording, listener, source.samples, recorded);
+    const heard = judge(place, source.samples, recorded);
     const { points, before, after } = heard;
     const { holes, clicks, stalls } = heard.faults;
     await figure("bad network", {
@@ -37,6 +39,8 @@ for (const delivery of ["stream", "datagram"] as const) {
       clicks: clicks.length,
       stalls: stalls.length,
       spoiledAfterSeconds: heard.spoiled,
+      excused: heard.excused,
+      stills: heard.stills,
       missing: after.missing - before.missing,
       resyncs: after.resyncs - before.resyncs,
       late: after.late - before.late,

@@ -11,18 +11,26 @@ const SETTLING = 5;
 const BOUNDS = { low: { aim: 150, allowed: 400 }, normal: { aim: 250, allowed: 600 } };
 
 for (const delay of isLong ? (["low", "normal"] as const) : (["low"] as const)) {
-  test(`from the relay to the ear, ${delay}`, async ({ relay, card, station, source, arrive }) => {
+  test(`from the relay to the ear, ${delay}`, async ({
+    relay,
+    card,
+    machine,
+    station,
+    source,
+    arrive,
+  }) => {
     const seconds = span(8, 300);
     const recording = await card.record(3 * seconds + 60);
     const witness = await Witness.listen(relay.url, station);
     const listener = await arrive("chromium", 0);
     await listener.open(relay.pages, { channel: station, delay });
     const begins = await listener.play(recording);
-    const recorded = await calm(recording, listener, begins + SETTLING, seconds);
+    const place = { recording, machine, listener };
+    const recorded = await calm(place, begins + SETTLING, seconds);
     await recording.stop();
     const arrivedAt = await witness.stop(source);
 
-    const heard = judge(recording, listener, source.samples, recorded);
+    const heard = judge(place, source.samples, recorded);
     const { holes, stalls } = heard.faults;
     const { before, after } = heard;
     const delays = heard.points.flatMap(({ at, position }) =>
@@ -37,6 +45,8 @@ for (const delay of isLong ? (["low", "normal"] as const) : (["low"] as const)) 
       holes: holes.length,
       stalls: stalls.length,
       spoiledAfterSeconds: heard.spoiled,
+      excused: heard.excused,
+      stills: heard.stills,
       gapsTold: after.gaps - before.gaps,
       resyncs: after.resyncs - before.resyncs,
       outputLatencyMs: after.outputLatencyMs,
