@@ -17,11 +17,12 @@ const REFUSED: u32 = 0x20;
 impl Session {
     /// Takes ingest streams, as many at once as the transport allows.
     pub(super) async fn streams(&self) -> End {
+        // Boxed: the set keeps room for one, also in sessions that never send any.
         let mut ingests = FuturesUnordered::new();
         loop {
             tokio::select! {
                 accepted = self.transport.accept_uni() => match accepted {
-                    Ok(recv) => ingests.push(self.ingest(recv)),
+                    Ok(recv) => ingests.push(Box::pin(self.ingest(recv))),
                     Err(_) => return End::Gone,
                 },
                 Some(outcome) = ingests.next() => {
