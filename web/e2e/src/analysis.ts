@@ -147,6 +147,28 @@ export function faults(
   return found;
 }
 
+/** s from a moment at which a browser could not render to where that is heard, at most. */
+const RENDERED_AHEAD = 0.2;
+
+/** Whether the machine stood still while that was rendered which is heard at `at` seconds. */
+export function isExcused(at: number, stills: readonly Stretch[]): boolean {
+  return meeting(stills, { from: at - RENDERED_AHEAD, to: at }).length > 0;
+}
+
+/** The faults that no standstill of the machine can have made. */
+export function withoutExcuse(found: Faults, stills: readonly Stretch[]): Faults {
+  return {
+    holes: found.holes.filter(({ from }) => !isExcused(from, stills)),
+    stalls: found.stalls.filter(({ from }) => !isExcused(from, stills)),
+    clicks: found.clicks.filter(({ at }) => !isExcused(at, stills)),
+  };
+}
+
+/** How many of all kinds. */
+export function number({ holes, stalls, clicks }: Faults): number {
+  return holes.length + stalls.length + clicks.length;
+}
+
 /** Gaps that are too near to each other for the track to be read in between. */
 function runs(all: readonly Stretch[]): Stretch[][] {
   const found: Stretch[][] = [];
@@ -178,6 +200,11 @@ export function differences(one: readonly Point[], other: readonly Point[]): num
 /** The points of a track that lie in a stretch. */
 export function during(points: readonly Point[], { from, to }: Stretch): Point[] {
   return points.filter((point) => point.at >= from && point.at < to);
+}
+
+/** The stretches that meet another one. */
+export function meeting(all: readonly Stretch[], { from, to }: Stretch): Stretch[] {
+  return all.filter((stretch) => stretch.to > from && stretch.from < to);
 }
 
 /** The value below which this share of all lies, by the nearest rank. */

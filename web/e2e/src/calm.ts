@@ -1,14 +1,25 @@
-import { clicks, during, faults, gaps, level, track, type Faults, type Point, type Stretch } from "./analysis.js";
+import {
+  clicks,
+  during,
+  faults,
+  gaps,
+  isExcused,
+  level,
+  meeting,
+  number,
+  track,
+  withoutExcuse,
+  type Faults,
+  type Point,
+  type Stretch,
+} from "./analysis.js";
 import type { Listener, Telemetry } from "./listener.js";
-import type { Machine } from "./machine.js";
 import type { Recording } from "./recording.js";
 
 /** s of sound that are looked at together: for some ms, in which the test's network stands still. */
 const PIECE = 1;
 /** A piece fainter than this share of the first one has more silence than {@link gaps} can tell. */
 const FAINT = 0.8;
-/** ms from a moment at which the browser could not render to the gap that is heard, at most. */
-const RENDERED_AHEAD = 200;
 
 /** A stretch of a recording, and what the player said at its two ends. */
 export interface Window {
@@ -29,11 +40,9 @@ export interface Heard extends Window {
   readonly stills: number;
 }
 
-/** A recording of a listener, on a machine that may stand still. */
-export interface Place {
-  readonly recording: Recording;
-  readonly machine: Machine;
-  readonly listener: Listener;
+/** s that a recording must be able to take for a window of `seconds`, and for what leads to it. */
+export function longest(seconds: number): number {
+  return 3 * seconds + 60;
 }
 
 /**
@@ -43,17 +52,17 @@ export interface Place {
  * it takes three times `seconds` at the most.
  */
 export async function calm(
-  place: Place,
+  recording: Recording,
+  listener: Listener,
   from: number,
   seconds: number,
   lossy = false,
 ): Promise<Window> {
-  const { recording, listener } = place;
   const spoiled: number[] = [];
   for (let start = from; ; start = recording.seconds + 1) {
     await recording.until(start);
     const before = await listener.telemetry();
-    const broke = await fault(place, start, seconds, lossy);
+    const broke = await fault(recording, listener, start, seconds, lossy);
     const isLast = start - from >= seconds;
     if (broke !== undefined && !isLast) {
       spoiled.push(broke);
@@ -67,12 +76,12 @@ export async function calm(
 
 /** Waits for a first fault; how many seconds after `start` it was. */
 async function fault(
-  place: Place,
+  recording: Recording,
+  listener: Listener,
   start: number,
   seconds: number,
   lossy: boolean,
 ): Promise<number | undefined> {
-  const { recording, listener } = place;
   let usual: number | undefined;
   for (let done = 0; done < seconds; done += PIECE) {
     const end = start + Math.min(seconds, done + PIECE);
@@ -82,36 +91,27 @@ async function fault(
     const isFaint = level(heard) < FAINT * usual;
     const found = clicks(heard).map(({ at }) => at);
     if (!lossy) found.push(...gaps(heard).map(({ from }) => from), ...(isFaint ? [0] : []));
-    if (found.some((at) => !isExcused(place, start + done + at))) return done;
+    if (found.some((at) => !isExcused(start + done + at, recording.stills))) return done;
   }
   return undefined;
 }
 
-/** Whether the machine stood still when that was rendered which is heard at this second. */
-function isExcused({ recording, machine }: Place, at: number): boolean {
-  const heard = recording.beginning + at * 1000;
-  return machine.stills({ from: heard - RENDERED_AHEAD, to: heard }) > 0;
-}
-
 /** What was heard in a window, compared with what the station sent. */
-export function judge(place: Place, source: Float32Array, window: Window): Heard {
-  const { recording, machine, listener } = place;
+export function judge(
+  recording: Recording,
+  listener: Listener,
+  source: Float32Array,
+  window: Window,
+): Heard {
   const heard = recording.ear(listener.ear);
   const points = track(heard, source);
   const all = faults(heard, points, window.within);
-  const counts = {
-    holes: all.holes.filter(({ from }) => !isExcused(place, from)),
-    stalls: all.stalls.filter(({ from }) => !isExcused(place, from)),
-    clicks: all.clicks.filter(({ at }) => !isExcused(place, at)),
-  };
-  const number = ({ holes, stalls, clicks }: Faults): number =>
-    holes.length + stalls.length + clicks.length;
-  const local = (at: number): number => recording.beginning + at * 1000;
+  const own = withoutExcuse(all, recording.stills);
   return {
     ...window,
     points: during(points, window.within),
-    faults: counts,
-    excused: number(all) - number(counts),
-    stills: machine.stills({ from: local(window.within.from), to: local(window.within.to) }),
+    faults: own,
+    excused: number(all) - number(own),
+    stills: meeting(recording.stills, window.within).length,
   };
 }

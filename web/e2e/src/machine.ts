@@ -1,7 +1,6 @@
-import { availableParallelism } from "node:os";
-import { createInterface } from "node:readline";
+import { readFile } from "node:fs/promises";
 import type { Stretch } from "./analysis.js";
-import { Program } from "./programs.js";
+import { mayRunFirst, Program } from "./programs.js";
 
 /** A processor that does not come back for so long, ms, has stood still. */
 const STILL_MS = 4;
@@ -26,27 +25,22 @@ for (let last = time(); ; ) {
  */
 export class Machine {
   readonly #sentries: readonly Program[];
-  /** Stretches of local time, ms. */
   readonly #stills: Stretch[] = [];
 
-  private constructor(sentries: readonly Program[]) {
-    this.#sentries = sentries;
-    for (const { process } of sentries) {
-      if (!process.stdout) continue;
-      createInterface({ input: process.stdout }).on("line", (line) => {
+  private constructor(processors: readonly number[]) {
+    this.#sentries = processors.map((processor) => {
+      const pinned = ["--cpu-list", String(processor), process.execPath, "-e", SENTRY];
+      const first = ["--fifo", "50", "taskset", ...pinned];
+      return new Program("sentry", "chrt", first, {}).hearStdout((line) => {
         const [from = NaN, to = NaN] = line.split(" ").map(Number);
         this.#stills.push({ from, to });
       });
-    }
+    });
   }
 
   /** Begins to watch. */
-  static watch(): Machine {
-    const sentries = Array.from({ length: availableParallelism() }, (_, processor) => {
-      const pinned = ["--cpu-list", String(processor), process.execPath, "-e", SENTRY];
-      return new Program("sentry", "chrt", ["--fifo", "50", "taskset", ...pinned], {});
-    });
-    return new Machine(sentries);
+  static async watch(): Promise<Machine> {
+    return new Machine((await mayRunFirst()) ? await processors() : []);
   }
 
   /** The sentries' process ids. */
@@ -54,12 +48,22 @@ export class Machine {
     return this.#sentries.map(({ process }) => process.pid ?? 0);
   }
 
-  /** How often a processor stood still in a stretch of local time, ms. */
-  stills({ from, to }: Stretch): number {
-    return this.#stills.filter((still) => still.to > from && still.from < to).length;
+  /** When a processor stood still: stretches of local time, ms. */
+  get stills(): readonly Stretch[] {
+    return this.#stills;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#sentries.map((sentry) => sentry.stop()));
   }
+}
+
+/** The processors on which this process may run, as proc(5) tells them: `0-1,4`. */
+async function processors(): Promise<number[]> {
+  const status = await readFile("/proc/self/status", "utf8");
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0";
+  return list.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  });
 }

@@ -60,14 +60,15 @@ export class Program {
     if (this.process.stderr) this.#hear(this.process.stderr);
   }
 
-  /** Takes what it writes to stdout for lines that it says, too. */
-  hearStdout(): this {
-    if (this.process.stdout) this.#hear(this.process.stdout);
+  /** Takes what it writes to stdout for lines that it says, too; `each` gets them all. */
+  hearStdout(each?: (line: string) => void): this {
+    if (this.process.stdout) this.#hear(this.process.stdout, each);
     return this;
   }
 
-  #hear(stream: Readable): void {
+  #hear(stream: Readable, each?: (line: string) => void): void {
     createInterface({ input: stream }).on("line", (line) => {
+      each?.(line);
       this.said.push(line);
       if (this.said.length > KEPT_LINES) this.said.shift();
       for (const look of this.#waiting) look(line);
@@ -108,6 +109,14 @@ export class Program {
     await this.ended;
     clearTimeout(force);
   }
+}
+
+/** Whether programs may be put before all others in line for a processor. */
+export async function mayRunFirst(): Promise<boolean> {
+  return output("chrt", ["--fifo", "50", "true"]).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Runs a command to its end with `input` on stdin; what it wrote to stdout. */

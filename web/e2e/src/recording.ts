@@ -1,4 +1,6 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
+import type { Stretch } from "./analysis.js";
+import type { Machine } from "./machine.js";
 import type { Program } from "./programs.js";
 
 /** Sample frames a second, of every recording. */
@@ -20,6 +22,7 @@ const LOOK_EVERY = 10;
 export class Recording {
   readonly #parec: Program;
   readonly #file: number;
+  readonly #machine: Machine;
   readonly #ears: number;
   readonly #looking: NodeJS.Timeout;
   /** Sample frames so far, and the least of `local time - frames / rate`, ms. */
@@ -31,9 +34,16 @@ export class Recording {
    * @param parec Records into `file`, a descriptor that this closes in the end: 32-bit
    *   floats, ears interleaved.
    */
-  constructor(parec: Program, file: number, ears: number, maxSeconds: number) {
+  constructor(
+    parec: Program,
+    file: number,
+    machine: Machine,
+    ears: number,
+    maxSeconds: number,
+  ) {
     this.#parec = parec;
     this.#file = file;
+    this.#machine = machine;
     this.#ears = ears;
     this.#looking = setInterval(() => {
       this.#look();
@@ -99,6 +109,11 @@ export class Recording {
       }
     }
     return samples;
+  }
+
+  /** When a processor of this machine stood still, in s into the recording. */
+  get stills(): Stretch[] {
+    return this.#machine.stills.map(({ from, to }) => ({ from: this.at(from), to: this.at(to) }));
   }
 
   /** The loudest sample of an ear since so many seconds. */

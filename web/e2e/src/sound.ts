@@ -3,23 +3,26 @@ import { openSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { output, Program } from "./programs.js";
+import { Machine } from "./machine.js";
+import { mayRunFirst, Program } from "./programs.js";
 import { Recording, SAMPLE_RATE } from "./recording.js";
 
 /**
  * A sound card of the test's own: a PulseAudio without a device, and in it one sink for each
  * browser. All of them are channels of one bus, so that one recording has what every browser
- * sounds, sample by sample at the same time.
+ * sounds, sample by sample at the same time. It knows when the machine stood still.
  */
 export class SoundCard {
   /** How many browsers can be told apart. */
   readonly ears: number;
   readonly #daemon: Program;
+  readonly #machine: Machine;
   readonly #directory: string;
   readonly #recordings: Recording[] = [];
 
-  private constructor(daemon: Program, directory: string, ears: number) {
+  private constructor(daemon: Program, machine: Machine, directory: string, ears: number) {
     this.#daemon = daemon;
+    this.#machine = machine;
     this.#directory = directory;
     this.ears = ears;
   }
@@ -46,7 +49,7 @@ export class SoundCard {
     const daemon = await realtime("pulseaudio", [...args, ...loaded], environment(directory));
     daemon.hearStdout();
     await daemon.line("start", (line) => line.includes("Daemon startup complete") || undefined);
-    return new SoundCard(daemon, directory, ears);
+    return new SoundCard(daemon, await Machine.watch(), directory, ears);
   }
 
   /**
@@ -67,7 +70,7 @@ export class SoundCard {
     const file = openSync(join(this.#directory, `recording${this.#recordings.length}`), "w+");
     const own = environment(this.#directory);
     const parec = await realtime("parec", args, own, ["pipe", file, "pipe"]);
-    const recording = new Recording(parec, file, this.ears, maxSeconds);
+    const recording = new Recording(parec, file, this.#machine, this.ears, maxSeconds);
     this.#recordings.push(recording);
     await recording.until(0);
     return recording;
@@ -75,7 +78,7 @@ export class SoundCard {
 
   async close(): Promise<void> {
     await Promise.all(this.#recordings.map((recording) => recording.close()));
-    await this.#daemon.stop();
+    await Promise.all([this.#daemon.stop(), this.#machine.close()]);
     await rm(this.#directory, { recursive: true, force: true });
   }
 }
@@ -90,11 +93,7 @@ async function realtime(
   env: NodeJS.ProcessEnv,
   stdio: StdioOptions = "pipe",
 ): Promise<Program> {
-  const mayAsk = await output("chrt", ["--rr", "5", "true"]).then(
-    () => true,
-    () => false,
-  );
-  return mayAsk
+  return (await mayRunFirst())
     ? new Program(command, "chrt", ["--rr", "5", command, ...args], { env, stdio })
     : new Program(command, command, args, { env, stdio });
 }

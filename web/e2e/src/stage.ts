@@ -5,7 +5,6 @@ import { test as base, expect } from "@playwright/test";
 import { span } from "./figures.js";
 import { Listener } from "./listener.js";
 import type { BrowserName } from "./browsers.js";
-import { Machine } from "./machine.js";
 import { Publisher, writeMp3 } from "./publisher.js";
 import { Relay } from "./relay.js";
 import { makeSource, type Source } from "./signal.js";
@@ -17,8 +16,6 @@ export interface Stage {
   readonly directory: string;
   readonly relay: Relay;
   readonly card: SoundCard;
-  /** Knows when it stood still. */
-  readonly machine: Machine;
   /** A browser with the ear of that number; what it complains of fails the test. */
   readonly arrive: (browser: BrowserName, ear: number) => Promise<Listener>;
   /** The channel of a station that plays {@link Lasting.source}, over and over. */
@@ -61,11 +58,6 @@ export const test = base.extend<Stage, Lasting>({
     const card = await SoundCard.open(EARS);
     await use(card);
     await card.close();
-  },
-  machine: async ({}, use) => {
-    const machine = Machine.watch();
-    await use(machine);
-    await machine.close();
   },
   arrive: async ({ card }, use) => {
     const here: Listener[] = [];

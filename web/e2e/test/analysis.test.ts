@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { clicks, differences, faults, gaps, quantile, track } from "../src/analysis.js";
+import { clicks, differences, faults, gaps, quantile, track, withoutExcuse } from "../src/analysis.js";
 import { randomFrom } from "../src/random.js";
 import { SAMPLE_RATE } from "../src/recording.js";
 import { decode, encode, frameStart, makeSource, wander } from "../src/signal.js";
@@ -140,4 +140,19 @@ test("a hole in what is played and a stall of the sound card are told apart", ()
   expect(second?.holes).toEqual([]);
   expect(second?.stalls).toHaveLength(1);
   expect(second?.clicks).toEqual([]);
+});
+
+test("a standstill of the machine excuses what was rendered in it, and nothing else", () => {
+  const recording = heard(0);
+  for (const at of [3, 5, 7]) recording.fill(0, at * SAMPLE_RATE, (at + 0.03) * SAMPLE_RATE);
+  const found = faults(recording, track(recording, clean), { from: 1, to: 10 });
+  expect(found.holes).toHaveLength(3);
+  const before = { from: 2.9, to: 2.91 };
+  const longBefore = { from: 4.7, to: 4.75 };
+  const after = { from: 7.02, to: 7.03 };
+  const left = withoutExcuse(found, [before, longBefore, after]);
+  expect(left.holes.map(({ from }) => Math.round(from))).toEqual([5, 7]);
+  expect(left.clicks.length).toBeGreaterThan(0);
+  for (const { at } of left.clicks) expect(at).toBeGreaterThan(4.9);
+  expect(withoutExcuse(found, [])).toEqual(found);
 });

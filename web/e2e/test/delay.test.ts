@@ -1,5 +1,5 @@
 import { quantile } from "../src/analysis.js";
-import { calm, judge } from "../src/calm.js";
+import { calm, judge, longest } from "../src/calm.js";
 import { figure, isLong, span, spread } from "../src/figures.js";
 import { expect, test } from "../src/stage.js";
 import { Witness } from "../src/witness.js";
@@ -14,23 +14,21 @@ for (const delay of isLong ? (["low", "normal"] as const) : (["low"] as const)) 
   test(`from the relay to the ear, ${delay}`, async ({
     relay,
     card,
-    machine,
     station,
     source,
     arrive,
   }) => {
     const seconds = span(8, 300);
-    const recording = await card.record(3 * seconds + 60);
+    const recording = await card.record(longest(seconds));
     const witness = await Witness.listen(relay.url, station);
     const listener = await arrive("chromium", 0);
     await listener.open(relay.pages, { channel: station, delay });
     const begins = await listener.play(recording);
-    const place = { recording, machine, listener };
-    const recorded = await calm(place, begins + SETTLING, seconds);
+    const recorded = await calm(recording, listener, begins + SETTLING, seconds);
     await recording.stop();
     const arrivedAt = await witness.stop(source);
 
-    const heard = judge(place, source.samples, recorded);
+    const heard = judge(recording, listener, source.samples, recorded);
     const { holes, stalls } = heard.faults;
     const { before, after } = heard;
     const delays = heard.points.flatMap(({ at, position }) =>

@@ -1,6 +1,6 @@
 import { quantile } from "../src/analysis.js";
 import type { BrowserName } from "../src/browsers.js";
-import { calm, judge } from "../src/calm.js";
+import { calm, judge, longest } from "../src/calm.js";
 import { figure, span, spread } from "../src/figures.js";
 import { expect, test } from "../src/stage.js";
 
@@ -11,13 +11,12 @@ for (const browser of ["chromium", "firefox"] satisfies BrowserName[]) {
   test(`${browser} sounds the right music, without a gap or a click`, async ({
     relay,
     card,
-    machine,
     station,
     source,
     arrive,
   }) => {
     const seconds = span(8, 60);
-    const recording = await card.record(3 * seconds + 60);
+    const recording = await card.record(longest(seconds));
     const listener = await arrive(browser, 0);
     await listener.open(relay.pages, { channel: station });
     await recording.further(1);
@@ -25,11 +24,10 @@ for (const browser of ["chromium", "firefox"] satisfies BrowserName[]) {
 
     const begins = await listener.play(recording);
     const from = begins + SETTLING;
-    const place = { recording, machine, listener };
-    const recorded = await calm(place, from, seconds);
+    const recorded = await calm(recording, listener, from, seconds);
     await recording.stop();
 
-    const heard = judge(place, source.samples, recorded);
+    const heard = judge(recording, listener, source.samples, recorded);
     const { points, faults } = heard;
     const matches = points.map((point) => point.match);
     const offsets = points.flatMap(({ at, position }) =>

@@ -1,4 +1,4 @@
-import { differences, during, quantile, track, type Stretch } from "../src/analysis.js";
+import { differences, during, meeting, quantile, track, type Stretch } from "../src/analysis.js";
 import type { BrowserName } from "../src/browsers.js";
 import { figure, isLong, span, spread } from "../src/figures.js";
 import { Front } from "../src/front.js";
@@ -65,6 +65,7 @@ for (const { name, front, aim, allowed } of isLong ? CASES : CASES.slice(1)) {
         seconds,
         differenceMs: spread(found),
         sizeMs: spread(sizes),
+        stills: meeting(recording.stills, within).length,
         pages: [one, other].map((page) => pages[page]),
       });
     }
