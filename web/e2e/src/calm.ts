@@ -21,6 +21,9 @@ const PIECE = 1;
 /** A piece fainter than this share of the first one has more silence than {@link gaps} can tell. */
 const FAINT = 0.8;
 
+/** s after which a player that was thrown out of step is in step again. */
+const BACK_IN_STEP = 1.5;
+
 /** A stretch of a recording, and what the player said at its two ends. */
 export interface Window {
   readonly within: Stretch;
@@ -94,6 +97,16 @@ async function fault(
     if (found.some((at) => !isExcused(start + done + at, recording.stills))) return done;
   }
   return undefined;
+}
+
+/**
+ * Where an ear's sound broke off since the machine stood still, and until its player has had
+ * the time to be in step again: what is heard there says how long the machine stood still.
+ */
+export function disturbed(recording: Recording, ear: number, within: Stretch): Stretch[] {
+  return gaps(recording.ear(ear), within)
+    .filter(({ from }) => isExcused(from, recording.stills))
+    .map(({ from, to }) => ({ from, to: to + BACK_IN_STEP }));
 }
 
 /** What was heard in a window, compared with what the station sent. */

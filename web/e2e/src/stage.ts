@@ -40,7 +40,7 @@ const EXPECTED = /WebTransport|ERR_CONNECTION|ERR_QUIC|Failed to load resource|N
 export const test = base.extend<Stage, Lasting>({
   source: [
     async ({}, use) => {
-      await use(await makeSource(span(120, 600)));
+      await use(await makeSource(span(120, 1000)));
     },
     { scope: "worker", timeout: 120_000 },
   ],
