@@ -6,7 +6,7 @@ import type { Delay } from "./state.js";
 const RAMP_S = 0.02;
 
 /** Firefox's latency where it cannot be asked: measured against Chromium's, PulseAudio. */
-const USUAL_LATENCY_S = 0.043;
+const USUAL_LATENCY_S = 0.04;
 /** How often it is asked elsewhere. */
 const LATENCY_EVERY_S = 1;
 
