@@ -65,7 +65,7 @@ export async function calm(
   for (let start = from; ; start = recording.seconds + 1) {
     await recording.until(start);
     const before = await listener.telemetry();
-    const broke = await fault(recording, listener, start, seconds, lossy);
+    const broke = await fault(recording, listener.ear, start, seconds, lossy);
     const isLast = start - from >= seconds;
     if (broke !== undefined && !isLast) {
       spoiled.push(broke);
@@ -80,7 +80,7 @@ export async function calm(
 /** Waits for a first fault; how many seconds after `start` it was. */
 async function fault(
   recording: Recording,
-  listener: Listener,
+  ear: number,
   start: number,
   seconds: number,
   lossy: boolean,
@@ -89,12 +89,13 @@ async function fault(
   for (let done = 0; done < seconds; done += PIECE) {
     const end = start + Math.min(seconds, done + PIECE);
     await recording.until(end);
-    const heard = recording.ear(listener.ear, start + done, end);
+    const heard = recording.ear(ear, start + done, end);
     usual ??= level(heard);
     const isFaint = level(heard) < FAINT * usual;
     const found = clicks(heard).map(({ at }) => at);
     if (!lossy) found.push(...gaps(heard).map(({ from }) => from), ...(isFaint ? [0] : []));
-    if (found.some((at) => !isExcused(start + done + at, recording.stills))) return done;
+    const { stills } = recording;
+    if (found.some((at) => !isExcused(start + done + at, stills))) return done;
   }
   return undefined;
 }
@@ -104,8 +105,9 @@ async function fault(
  * the time to be in step again: what is heard there says how long the machine stood still.
  */
 export function disturbed(recording: Recording, ear: number, within: Stretch): Stretch[] {
+  const { stills } = recording;
   return gaps(recording.ear(ear), within)
-    .filter(({ from }) => isExcused(from, recording.stills))
+    .filter(({ from }) => isExcused(from, stills))
     .map(({ from, to }) => ({ from, to: to + BACK_IN_STEP }));
 }
 
@@ -119,12 +121,13 @@ export function judge(
   const heard = recording.ear(listener.ear);
   const points = track(heard, source);
   const all = faults(heard, points, window.within);
-  const own = withoutExcuse(all, recording.stills);
+  const { stills } = recording;
+  const own = withoutExcuse(all, stills);
   return {
     ...window,
     points: during(points, window.within),
     faults: own,
     excused: number(all) - number(own),
-    stills: meeting(recording.stills, window.within).length,
+    stills: meeting(stills, window.within).length,
   };
 }

@@ -11,13 +11,7 @@ const SETTLING = 5;
 const BOUNDS = { low: { aim: 150, allowed: 400 }, normal: { aim: 250, allowed: 600 } };
 
 for (const delay of isLong ? (["low", "normal"] as const) : (["low"] as const)) {
-  test(`from the relay to the ear, ${delay}`, async ({
-    relay,
-    card,
-    station,
-    source,
-    arrive,
-  }) => {
+  test(`from the relay to the ear, ${delay}`, async ({ relay, card, station, source, arrive }) => {
     const seconds = span(8, 300);
     const recording = await card.record(longest(seconds));
     const witness = await Witness.listen(relay.url, station);
