@@ -422,7 +422,7 @@ impl Channel {
         let state = &mut *state;
         self.check(epoch, state)?;
         let now = self.clock.now();
-        let frames: Vec<Frame> = parsed
+        let frames: Arc<[Frame]> = parsed
             .into_iter()
             .map(|parsed| self.number(state, now, parsed))
             .collect();
@@ -430,7 +430,6 @@ impl Channel {
             if let Some(broadcast) = &mut state.broadcast {
                 broadcast.frame_at = now;
             }
-            let frames: Arc<[Frame]> = frames.into();
             self.to_audience(&state.audience, || ShardMessage::Frames {
                 handle: self.handle,
                 frames: frames.clone(),

@@ -97,7 +97,7 @@ async fn serve(shard: Rc<Shard>, transport: Transport, whereabouts: Whereabouts,
         return transport.close(0, b"no control stream was opened");
     };
     let outbox = Rc::<Outbox>::default();
-    let session = Session {
+    let session = Rc::new(Session {
         id,
         relay,
         entry: shard.enter(transport.clone(), outbox.clone()),
@@ -110,12 +110,12 @@ async fn serve(shard: Rc<Shard>, transport: Transport, whereabouts: Whereabouts,
         counts_watch: OnceCell::new(),
         watch: OnceCell::new(),
         watching: Notify::new(),
-    };
+    });
     session.converse(send, recv).await;
 }
 
 impl Session {
-    async fn converse(&self, send: SendStream, mut recv: RecvStream) {
+    async fn converse(self: &Rc<Self>, send: SendStream, mut recv: RecvStream) {
         let mut writer = pin!(self.write(send));
         let mut lines = Lines::default();
         let end = tokio::select! {
@@ -135,7 +135,7 @@ impl Session {
         }
     }
 
-    async fn attend(&self, recv: &mut RecvStream, lines: &mut Lines) -> End {
+    async fn attend(self: &Rc<Self>, recv: &mut RecvStream, lines: &mut Lines) -> End {
         let patience = self.relay.config.limits.hello_timeout;
         let grant = match timeout(patience, self.hello(recv, lines)).await {
             Ok(Ok(grant)) => grant,

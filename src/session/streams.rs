@@ -1,5 +1,6 @@
 //! A client's unidirectional streams: each puts MP3 on the air.
 
+use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use futures_util::StreamExt;
@@ -7,6 +8,8 @@ use futures_util::stream::FuturesUnordered;
 use skywave_transport::RecvStream;
 use skywave_wire::StreamId;
 use skywave_wire::control::{ErrorCode, Fault};
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::{End, Session, ingest};
 use crate::channel::Publication;
@@ -15,17 +18,20 @@ use crate::channel::Publication;
 const REFUSED: u32 = 0x20;
 
 impl Session {
-    /// Takes ingest streams, as many at once as the transport allows.
-    pub(super) async fn streams(&self) -> End {
-        // Boxed: the set keeps room for one, also in sessions that never send any.
-        let mut ingests = FuturesUnordered::new();
+    /// Takes ingest streams, as many at once as the transport allows. Each has a task
+    /// of its own, so that audio that comes wakes nothing else of the session.
+    pub(super) async fn streams(self: &Rc<Self>) -> End {
+        let mut ingests = JoinSet::new();
         loop {
             tokio::select! {
                 accepted = self.transport.accept_uni() => match accepted {
-                    Ok(recv) => ingests.push(Box::pin(self.ingest(recv))),
+                    Ok(recv) => {
+                        ingests.spawn_local(self.clone().ingest(recv).in_current_span());
+                    }
                     Err(_) => return End::Gone,
                 },
-                Some(outcome) = ingests.next() => {
+                Some(ended) = ingests.join_next() => {
+                    let outcome = ended.unwrap_or_else(|why| resume_unwind(why.into_panic()));
                     if let Err(fault) = outcome {
                         self.complain(&fault);
                     }
@@ -34,7 +40,7 @@ impl Session {
         }
     }
 
-    async fn ingest(&self, mut recv: RecvStream) -> Result<(), Fault> {
+    async fn ingest(self: Rc<Self>, mut recv: RecvStream) -> Result<(), Fault> {
         let publication = match ingest::header(&mut recv).await {
             Ok(stream_id) => self.publication(stream_id),
             Err(fault) => Err(fault),

@@ -52,6 +52,8 @@ pub(super) struct Room {
     channel: Arc<Channel>,
     /// The newest frames, for as long as a slow listener may lack them.
     frames: Rc<VecDeque<Frame>>,
+    /// Of all of them together.
+    bytes: usize,
     span_micros: u64,
     /// Audio that the transport may hold for one listener.
     unsent_micros: u64,
@@ -92,6 +94,7 @@ impl Room {
         Self {
             channel,
             frames: Rc::default(),
+            bytes: 0,
             span_micros: max_lag + burst,
             unsent_micros: max_lag / 2 + burst,
             max_blocked_micros: max_lag / 2,
@@ -331,13 +334,16 @@ impl Room {
     fn hold(&mut self, frames: &[Frame]) {
         let held = Rc::make_mut(&mut self.frames);
         let end = held.back().map_or(FrameSeq(0), |frame| frame.seq.plus(1));
-        held.extend(frames.iter().filter(|frame| frame.seq >= end).cloned());
+        for frame in frames.iter().filter(|frame| frame.seq >= end) {
+            self.bytes += frame.data.len();
+            held.push_back(frame.clone());
+        }
         let Some(newest) = held.back() else { return };
         let oldest_held = newest.time.0.saturating_sub(self.span_micros);
-        while held
-            .front()
-            .is_some_and(|oldest| oldest.time.0 < oldest_held)
+        while let Some(oldest) = held.front()
+            && oldest.time.0 < oldest_held
         {
+            self.bytes -= oldest.data.len();
             held.pop_front();
         }
         self.widen();
@@ -346,9 +352,8 @@ impl Room {
     /// The transport may hold half of the allowed lag and a burst; a listener that
     /// stays blocked for the other half skips.
     fn widen(&mut self) {
-        let bytes: usize = self.frames.iter().map(|frame| frame.data.len()).sum();
         let held_micros = self.frames.len() as u64 * self.frame_micros;
-        let per_second = bytes as u64 * 1_000_000 / held_micros.max(1);
+        let per_second = self.bytes as u64 * 1_000_000 / held_micros.max(1);
         let wanted = per_second * self.unsent_micros / 1_000_000;
         if wanted.abs_diff(self.send_window) > self.send_window / 4 {
             self.send_window = wanted;

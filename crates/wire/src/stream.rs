@@ -62,7 +62,9 @@ impl Header {
 /// Appends frames as length-prefixed groups, as many as their bounds ask for.
 pub fn put_groups(out: &mut BytesMut, frames: &[Frame]) {
     for run in group::runs(frames, group::MAX_FRAMES, group::MAX_BYTES) {
-        varint::put(out, group::encoded_len(run) as u64);
+        let length = group::encoded_len(run);
+        out.reserve(varint::len(length as u64) + length);
+        varint::put(out, length as u64);
         group::put(out, run);
     }
 }
