@@ -1,8 +1,9 @@
 //! One client's session: `hello`, requests and their answers, the datagrams and
 //! the ingest streams, until one side ends it.
 //!
-//! A session is one task on its shard. It owns what the client holds: its grant,
-//! its publications, its seats in rooms; all of it goes when the session does.
+//! A session is one task on its shard, and one for each ingest stream. It owns what
+//! the client holds: its grant, its publications, its seats in rooms; all of it goes
+//! when the session does.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
