@@ -105,7 +105,7 @@ impl Directory {
         Counts::watch(&self.counts)
     }
 
-    /// A session that watches has missed some of what it was told.
+    /// A session that watches is new, or has missed some of what it was told.
     pub(crate) fn tell_counts_again(&self) {
         self.counts.tell_all_again();
     }

@@ -6,7 +6,7 @@
 //! when the session does.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,10 +14,10 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use skywave_transport::{RecvStream, SendStream, Session as Transport};
-use skywave_wire::ChannelId;
 use skywave_wire::control::{
     Cut, ErrorCode, Event, Fault, Lines, MAX_LINE_BYTES, OccurrenceKind, encode_error, encode_event,
 };
+use skywave_wire::{ChannelId, StreamId};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::Instrument;
@@ -55,6 +55,8 @@ struct Session {
     publications: RefCell<HashMap<ChannelId, Rc<Publication>>>,
     /// A publication was added.
     publications_changed: Notify,
+    /// Streams that were let go of before their ingest stream came.
+    unclaimed: RefCell<VecDeque<StreamId>>,
     /// From `hello` on.
     supervised: OnceCell<SessionEntry>,
     counts_watch: OnceCell<CountsWatch>,
@@ -107,6 +109,7 @@ async fn serve(shard: Rc<Shard>, transport: Transport, whereabouts: Whereabouts,
         outbox,
         publications: RefCell::default(),
         publications_changed: Notify::new(),
+        unclaimed: RefCell::default(),
         supervised: OnceCell::new(),
         counts_watch: OnceCell::new(),
         watch: OnceCell::new(),
@@ -209,7 +212,9 @@ impl Session {
                 Next::Resync => {
                     self.relay.metrics.drops("events-unread").increment(1);
                     self.tell_what_is_on_the_air();
-                    self.tell_counts_again();
+                    if self.counts_watch.get().is_some() {
+                        self.tell_all_counts();
+                    }
                     continue;
                 }
                 Next::Closed => break,
@@ -241,12 +246,10 @@ impl Session {
         }
     }
 
-    /// Counts may have been among the events that it missed.
-    fn tell_counts_again(&self) {
-        if self.counts_watch.get().is_some() {
-            self.entry.presence().tell_counts_anew();
-            self.relay.directory.tell_counts_again();
-        }
+    /// The session, which watches the counts, is told all of them at the next turn.
+    fn tell_all_counts(&self) {
+        self.entry.presence().tell_counts_anew();
+        self.relay.directory.tell_counts_again();
     }
 
     /// A fault that answers no request.

@@ -33,12 +33,11 @@ pub(crate) struct CountsWatch(Arc<Counts>);
 impl Counts {
     pub(crate) fn watch(counts: &Arc<Self>) -> CountsWatch {
         counts.watchers.fetch_add(1, Ordering::Relaxed);
-        counts.tell_all_again();
         CountsWatch(counts.clone())
     }
 
-    /// A session's presence says that it has to be told all counts: let its shard
-    /// have them with the next change.
+    /// A session's presence says that it has to be told all counts: its shard gets
+    /// them at the next turn.
     pub(crate) fn tell_all_again(&self) {
         self.newcomers.store(true, Ordering::Release);
     }
@@ -59,7 +58,8 @@ impl Counts {
             .iter()
             .map(|audience| (audience.channel_id.clone(), audience.listeners))
             .collect();
-        let all = self.newcomers.swap(false, Ordering::Acquire).then_some(now);
+        let newcomers = self.newcomers.swap(false, Ordering::Acquire);
+        let all = (newcomers || anew).then_some(now);
         if all.is_none() && changed.is_empty() {
             return;
         }
@@ -113,6 +113,7 @@ mod tests {
         let links = [link];
         assert!(counts.nobody_watches());
         let _one = Counts::watch(&counts);
+        counts.tell_all_again();
         counts.tell(audiences([("jazz", 1), ("news", 2)]), &links);
         let (changed, all) = told(&mut messages_rx).expect("told");
         assert_eq!(all.as_deref(), Some(&*changed));
@@ -124,6 +125,7 @@ mod tests {
         counts.tell(audiences([("jazz", 1), ("news", 2)]), &links);
         assert_eq!(told(&mut messages_rx), None);
         let two = Counts::watch(&counts);
+        counts.tell_all_again();
         counts.tell(audiences([("jazz", 1), ("news", 3)]), &links);
         let (changed, all) = told(&mut messages_rx).expect("told");
         assert!(
@@ -153,11 +155,13 @@ mod tests {
         let _watch = Counts::watch(&counts);
         counts.tell(audiences([("jazz", 1)]), &links);
         while links[0].send(ShardMessage::Announce("full".into())) {}
+        counts.tell_all_again();
         counts.tell(audiences([("jazz", 2)]), &links);
         while messages_rx.try_recv().is_ok() {}
         counts.tell(audiences([("jazz", 2)]), &links);
-        let (changed, _) = told(&mut messages_rx).expect("told again");
+        let (changed, all) = told(&mut messages_rx).expect("told again");
         assert!(changed.contains("jazz"), "{changed}");
+        assert_eq!(all.as_deref(), Some(&*changed));
         counts.tell(audiences([("jazz", 2)]), &links);
         assert_eq!(told(&mut messages_rx), None);
     }

@@ -25,7 +25,7 @@ use crate::supervision::Hearing;
 const MAX_HEARD: usize = 16;
 /// Channels that one session may publish on: each takes one of the streams that a
 /// client may have open, and a takeover one more for a moment.
-const MAX_PUBLISHED: usize = 4;
+pub(super) const MAX_PUBLISHED: usize = 4;
 
 /// How much longer than they play the last bytes of a broadcast may take to come.
 const LAST_BYTES: Duration = Duration::from_secs(2);

@@ -11,6 +11,7 @@ use skywave_wire::control::{ErrorCode, Fault};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use super::requests::MAX_PUBLISHED;
 use super::{End, Session, ingest};
 use crate::channel::Publication;
 
@@ -46,10 +47,10 @@ impl Session {
             Err(fault) => Err(fault),
         };
         let publication = match publication {
-            Ok(publication) => publication,
-            Err(fault) => {
+            Ok(Some(publication)) => publication,
+            none => {
                 recv.stop(REFUSED);
-                return Err(fault);
+                return none.map(drop);
             }
         };
         let max_lead = self.relay.config.channels.max_lead;
@@ -97,18 +98,23 @@ impl Session {
         }
     }
 
-    fn publication(&self, stream_id: StreamId) -> Result<Rc<Publication>, Fault> {
+    /// What an ingest stream is for; `None` where that has ended while the stream was
+    /// on its way, of which the client has been told.
+    fn publication(&self, stream_id: StreamId) -> Result<Option<Rc<Publication>>, Fault> {
+        let bad = |words| Err(Fault::new(ErrorCode::BadStream, words));
         let publications = self.publications.borrow();
-        let found = publications.values().find(|p| p.stream_id() == stream_id);
-        let publication = found.cloned().ok_or_else(|| {
-            let words = format!("this session publishes no stream {stream_id}");
-            Fault::new(ErrorCode::BadStream, words)
-        })?;
+        let Some(publication) = publications.values().find(|p| p.stream_id() == stream_id) else {
+            let mut unclaimed = self.unclaimed.borrow_mut();
+            if let Some(place) = unclaimed.iter().position(|&id| id == stream_id) {
+                unclaimed.remove(place);
+                return Ok(None);
+            }
+            return bad(format!("this session publishes no stream {stream_id}"));
+        };
         if !publication.claim_ingest() {
-            let words = format!("stream {stream_id} has its ingest stream already");
-            return Err(Fault::new(ErrorCode::BadStream, words));
+            return bad(format!("stream {stream_id} has its ingest stream already"));
         }
-        Ok(publication)
+        Ok(Some(publication.clone()))
     }
 
     /// What cannot be played ends the broadcast.
@@ -132,6 +138,11 @@ impl Session {
         let held = publications.len() < before;
         if held {
             self.supervised(|entry| entry.publishes(publication.channel_id(), false));
+            if publication.claim_ingest() {
+                let mut unclaimed = self.unclaimed.borrow_mut();
+                unclaimed.truncate(MAX_PUBLISHED - 1);
+                unclaimed.push_front(publication.stream_id());
+            }
         }
         held
     }

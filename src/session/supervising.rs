@@ -10,9 +10,9 @@ use crate::supervision::ended_by_admin;
 
 impl Session {
     pub(super) fn watch_streams(&self) -> Answer {
-        self.entry.presence().tell_counts_anew();
         self.counts_watch
             .get_or_init(|| self.relay.directory.watch_counts());
+        self.tell_all_counts();
         Ok(serde_json::json!({}))
     }
 

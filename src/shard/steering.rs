@@ -51,13 +51,13 @@ impl ConnectionIdGenerator for SteeringIds {
     }
 }
 
-/// Makes the kernel steer the packets of the sockets that share this one's port.
-/// Call it once all of them are bound, in the order of their shards.
+/// Makes the kernel steer the packets of sockets that share a port. They are all
+/// the sockets of the port, in the order of their shards.
 ///
 /// # Errors
 /// The kernel does not take the filter.
 #[cfg(target_os = "linux")]
-pub(super) fn steer(socket: &UdpSocket, shards: usize) -> io::Result<()> {
+pub(super) fn steer(sockets: &[UdpSocket]) -> io::Result<()> {
     use nix::libc::{sock_filter, sock_fprog};
     use nix::sys::socket::{setsockopt, sockopt::AttachReusePortCbpf};
 
@@ -70,6 +70,9 @@ pub(super) fn steer(socket: &UdpSocket, shards: usize) -> io::Result<()> {
     /// the id follows the version and a length; else it follows at once.
     const LONG_HEADER: u32 = 0x80;
 
+    if sockets.len() < 2 {
+        return Ok(());
+    }
     let op = |code, jt, jf, k| sock_filter { code, jt, jf, k };
     let mut program = [
         op(LOAD_BYTE, 0, 0, 0),
@@ -77,20 +80,20 @@ pub(super) fn steer(socket: &UdpSocket, shards: usize) -> io::Result<()> {
         op(LOAD_BYTE, 0, 0, 6),
         op(JUMP, 0, 0, 1),
         op(LOAD_BYTE, 0, 0, 1),
-        op(MODULO, 0, 0, shards as u32),
+        op(MODULO, 0, 0, sockets.len() as u32),
         op(RETURN, 0, 0, 0),
     ];
     let program = sock_fprog {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),
     };
-    setsockopt(socket, AttachReusePortCbpf, &program)?;
+    setsockopt(&sockets[0], AttachReusePortCbpf, &program)?;
     Ok(())
 }
 
 /// Elsewhere a relay has one shard, and nothing needs steering.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn steer(_: &UdpSocket, _: usize) -> io::Result<()> {
+pub(super) fn steer(_: &[UdpSocket]) -> io::Result<()> {
     Ok(())
 }
 
@@ -111,22 +114,20 @@ mod tests {
     }
 
     #[cfg(target_os = "linux")]
-    use crate::shard::socket::{self, Port};
+    use crate::shard::socket::bind_group;
 
     #[cfg(target_os = "linux")]
     #[test]
     fn the_kernel_hands_a_packet_to_the_shard_that_its_id_names() {
-        let open = |addr: std::net::SocketAddr| {
-            let socket = socket::bind(addr, Port::Shared).expect("bound");
+        let any = "127.0.0.1:0".parse().expect("an address");
+        let sockets = bind_group(any, 3).expect("bound");
+        let relay = sockets[0].local_addr().expect("bound");
+        for socket in &sockets {
             socket.set_nonblocking(false).expect("blocking");
             let patience = std::time::Duration::from_secs(5);
             socket.set_read_timeout(Some(patience)).expect("a timeout");
-            socket
-        };
-        let first = open("127.0.0.1:0".parse().expect("an address"));
-        let relay = first.local_addr().expect("bound");
-        let sockets = [first, open(relay), open(relay)];
-        steer(&sockets[0], sockets.len()).expect("steered");
+        }
+        steer(&sockets).expect("steered");
 
         let client = UdpSocket::bind("127.0.0.1:0").expect("bound");
         for id in 0..=255u8 {

@@ -14,7 +14,6 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 use tokio_util::task::TaskTracker;
 
-use super::socket::Port;
 use super::steering::{SteeringIds, steer};
 use super::{Shard, ShardId, ShardLink, ShardMessage, acceptor, socket};
 use crate::operations::CoreTask;
@@ -34,7 +33,8 @@ pub(crate) fn bind_sockets(
     let mut sockets: Vec<Vec<UdpSocket>> = (0..shards).map(|_| Vec::new()).collect();
     let mut bound = Vec::new();
     for &address in addresses {
-        let group = bind_group(address, shards)
+        let group = socket::bind_group(address, shards)
+            .and_then(|group| steer(&group).map(|()| group))
             .with_context(|| format!("cannot listen on {address} (UDP)"))?;
         bound.push(group[0].local_addr()?);
         for (shard, socket) in sockets.iter_mut().zip(group) {
@@ -42,19 +42,6 @@ pub(crate) fn bind_sockets(
         }
     }
     Ok((bound, sockets))
-}
-
-fn bind_group(address: SocketAddr, shards: usize) -> io::Result<Vec<UdpSocket>> {
-    // SO_REUSEPORT alone would let a second relay take half of the clients.
-    drop(socket::bind(address, Port::Alone)?);
-    let first = socket::bind(address, Port::Shared)?;
-    let address = first.local_addr()?;
-    let mut group = vec![first];
-    for _ in 1..shards {
-        group.push(socket::bind(address, Port::Shared)?);
-    }
-    steer(&group[0], shards)?;
-    Ok(group)
 }
 
 /// A running shard.

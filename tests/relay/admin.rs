@@ -7,10 +7,13 @@ use skywave::config::Auth;
 use skywave::token::{Key, Request as TokenRequest, Role, issue};
 use skywave_client::publish::{Pacer, Publisher, Status};
 use skywave_client::{Error, Heard, Identity};
+use skywave_wire::StreamId;
 use skywave_wire::control::{ErrorCode, Event, Show};
+use skywave_wire::stream::Header;
 use tokio::time::{Instant, sleep_until};
 
 use crate::bad_input::bare::{Bare, assert_error};
+use crate::bad_input::figure;
 use crate::pace::Station;
 use crate::support::{
     Relay, SECRET, Studio, announced, channel, frames_of, heard, join, next_frame, relay,
@@ -323,6 +326,30 @@ async fn a_stream_is_ended_its_publisher_told_and_its_session_goes_on() {
     let fields = json!({"channelId": "news", "trackName": "goes on"});
     let answer = publisher.ask("stream:update-metadata", fields).await;
     assert_eq!(answer["type"], "ok", "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ingest_stream_that_was_on_its_way_when_its_stream_ended_is_no_fault() {
+    let relay = relay().await;
+    let mut publisher = Bare::open(&relay).await;
+    let fields = json!({"channelId": "jazz"});
+    let started = publisher.ask("stream:start", fields.clone()).await;
+    let stream_id = started["streamId"].as_u64().expect("a stream id");
+    let mut admin = Bare::open(&relay).await;
+    assert_eq!(admin.ask("stream:end", fields).await["type"], "ok");
+    assert_error(&publisher.fault().await, "ended-by-admin", &[]);
+
+    let mut header = Vec::new();
+    Header::Ingest(StreamId(stream_id)).put(&mut header);
+    let mut late = publisher.stream(&header).await;
+    within(late.stopped()).await;
+    publisher.goes_on().await;
+    let faults = "skywave_control_errors_total{code=\"bad-stream\"}";
+    assert_eq!(figure(&relay, faults), 0);
+    // It is excused once.
+    publisher.stream(&header).await;
+    let fault = publisher.fault().await;
+    assert_error(&fault, "bad-stream", &[&stream_id.to_string()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,11 +51,15 @@ async fn all_counts_are_told_first_and_then_those_that_change() {
     assert_eq!(told(&mut one).await, counts([("news", 1)]));
 
     // Who comes later is told everything, who was there before what is new.
-    let (_two, mut two) = watch(&relay).await;
+    let (two_session, mut two) = watch(&relay).await;
     assert_eq!(told(&mut two).await, counts([("jazz", 1), ("news", 1)]));
     on_news.leave().await.expect("left");
     assert_eq!(told(&mut one).await, counts([("news", 0)]));
     assert_eq!(told(&mut two).await, counts([("news", 0)]));
+
+    // So is who asks again.
+    let _: serde_json::Value = two_session.ask(&Request::WatchStreams).await.expect("ok");
+    assert_eq!(told(&mut two).await, counts([("jazz", 1), ("news", 0)]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
