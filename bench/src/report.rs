@@ -91,6 +91,8 @@ p99: then its figures are an upper bound of the server's.
   waited or was put off its core.
 - WebTransport listeners are 64 to a socket, acknowledge as QUIC does by default (25 ms,
   every second packet) and ask for the clock once a second, as the project's clients do.
+  They connect and join with a whole QUIC stack; once all of a socket hear, a reader
+  goes on that does only this (`bench/src/fleet/webtransport/lean.rs`).
 - The floor seals a packet for each listener and each 1,400 bytes of audio, sends 64
   packets a call, and receives and opens one small packet for each. It does nothing
   else: no QUIC server can be cheaper without segmentation offload.

@@ -1,15 +1,15 @@
 //! Stations and listeners of [`crate::plain`].
 
-use anyhow::Context;
-use bytes::{Buf, Bytes, BytesMut};
-use skywave_transport::{SendStream, Session};
+use std::time::Instant;
 
-use super::webtransport::{Held, Sockets, task};
+use anyhow::{Context, bail};
+use bytes::{Buf, Bytes, BytesMut};
+use skywave_transport::SendStream;
+
+use super::webtransport::{Connected, Hearing, Sockets, task};
 use super::{Fleet, Station, Task};
 use crate::ear::Ear;
 use crate::generator::Plan;
-
-const READ_BYTES: usize = 64 << 10;
 
 pub(super) struct Plain {
     listeners: Sockets,
@@ -31,27 +31,23 @@ impl Fleet for Plain {
     fn station(&self, channel: usize) -> Task<'_, Box<dyn Station>> {
         task(async move {
             let path = format!("/publish/{channel}");
-            let (session, held) = self.stations.connect(&path).await?;
-            let send = session.open_uni().context("no stream for the audio")?;
-            Ok(Box::new(OnAir {
-                send,
-                session,
-                held,
-            }) as Box<dyn Station>)
+            let connected = self.stations.connect(&path).await?;
+            let send = connected
+                .session
+                .open_uni()
+                .context("no stream for the audio")?;
+            Ok(Box::new(OnAir { send, connected }) as Box<dyn Station>)
         })
     }
 
-    fn listen(&self, channel: usize, mut ear: Ear) -> Task<'static, ()> {
+    fn listen(&self, channel: usize, ear: Ear) -> Task<'static, ()> {
         let sockets = self.listeners.clone();
         let path = format!("/listen/{channel}/{}", self.frames);
         task(async move {
-            let (session, _held) = sockets.connect(&path).await?;
-            let mut stream = session.accept_uni().await?;
-            let mut frames = Prefixed::default();
-            while let Some(bytes) = stream.read_chunk(READ_BYTES).await? {
-                frames.push(&bytes, |frame| ear.heard(frame));
-            }
-            anyhow::bail!("the server ended the stream")
+            let connected = sockets.connect(&path).await?;
+            let audio = connected.session.accept_uni().await?;
+            let frames = Prefixed::default();
+            connected.hear(audio, Listener { ear, frames }).await
         })
     }
 
@@ -60,10 +56,26 @@ impl Fleet for Plain {
     }
 }
 
+struct Listener {
+    ear: Ear,
+    frames: Prefixed,
+}
+
+impl Hearing for Listener {
+    fn hear(&mut self, bytes: &[u8], now: Instant) -> anyhow::Result<()> {
+        let ear = &mut self.ear;
+        self.frames.push(bytes, |frame| ear.heard_at(frame, now));
+        Ok(())
+    }
+
+    fn ended(&mut self) -> anyhow::Result<()> {
+        bail!("the server ended the stream")
+    }
+}
+
 struct OnAir {
     send: SendStream,
-    session: Session,
-    held: Held,
+    connected: Connected,
 }
 
 impl Station for OnAir {
@@ -74,8 +86,8 @@ impl Station for OnAir {
             prefixed.extend_from_slice(frame);
             let mut left = prefixed.freeze();
             self.send.try_write(&mut left)?;
-            self.session.flush();
-            self.held.send_batch();
+            self.connected.session.flush();
+            self.connected.send_batch();
             if !left.is_empty() {
                 self.send.write_all(left).await?;
             }

@@ -1,6 +1,6 @@
 //! Stations and listeners of the relay, in its own protocol (`docs/protocol.md`).
 
-use std::time::Duration;
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -12,16 +12,11 @@ use skywave_wire::control::{
 use skywave_wire::datagram::FromClient;
 use skywave_wire::stream::{AudioReader, Header};
 use skywave_wire::{ChannelId, PROTOCOL, SESSION_PATH};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::webtransport::{Held, Sockets, task};
+use super::webtransport::{Connected, Hearing, Sockets, task};
 use super::{Fleet, Station, Task};
 use crate::ear::Ear;
 use crate::generator::Plan;
-
-const READ_BYTES: usize = 64 << 10;
-/// As the project's own clients ask for the clock.
-const PING: Duration = Duration::from_secs(1);
 
 pub(super) struct Skywave {
     listeners: Sockets,
@@ -56,8 +51,9 @@ fn channel_id(channel: usize) -> anyhow::Result<ChannelId> {
 impl Fleet for Skywave {
     fn station(&self, channel: usize) -> Task<'_, Box<dyn Station>> {
         task(async move {
-            let (session, held) = self.stations.connect(SESSION_PATH).await?;
-            let mut control = Control::open(&session, None).await?;
+            let connected = self.stations.connect(SESSION_PATH).await?;
+            let session = &connected.session;
+            let mut control = Control::open(session, None).await?;
             let start = Request::Start(Start {
                 channel_id: channel_id(channel)?,
                 show: Show::default(),
@@ -70,8 +66,7 @@ impl Fleet for Skywave {
             send.write_all(head.into()).await?;
             Ok(Box::new(OnAir {
                 send,
-                session,
-                held,
+                connected,
                 _control: control,
             }) as Box<dyn Station>)
         })
@@ -81,15 +76,29 @@ impl Fleet for Skywave {
         let sockets = self.listeners.clone();
         let latency_ms = self.latency_ms;
         task(async move {
-            let (session, _held) = sockets.connect(SESSION_PATH).await?;
+            let connected = sockets.connect(SESSION_PATH).await?;
+            let session = &connected.session;
             let join = Request::Join(Join {
                 channel_id: channel_id(channel)?,
                 latency_ms,
                 delivery: Delivery::Stream,
                 wait: false,
             });
-            let control = Control::open(&session, Some(&join)).await?;
-            listen(&session, control, ear).await
+            let mut control = Control::open(session, Some(&join)).await?;
+            let audio = loop {
+                tokio::select! {
+                    audio = session.accept_uni() => break audio?,
+                    line = control.next() => drop(line?),
+                }
+            };
+            let listener = Listener {
+                ear,
+                reader: AudioReader::new(),
+                prefix: session.datagram_prefix().to_vec(),
+                pings: 0,
+                _control: control,
+            };
+            connected.hear(audio, listener).await
         })
     }
 
@@ -100,8 +109,7 @@ impl Fleet for Skywave {
 
 struct OnAir {
     send: SendStream,
-    session: Session,
-    held: Held,
+    connected: Connected,
     _control: Control,
 }
 
@@ -110,8 +118,8 @@ impl Station for OnAir {
         task(async move {
             let mut left = frame.clone();
             self.send.try_write(&mut left)?;
-            self.session.flush();
-            self.held.send_batch();
+            self.connected.session.flush();
+            self.connected.send_batch();
             if !left.is_empty() {
                 self.send.write_all(left).await?;
             }
@@ -198,57 +206,43 @@ impl Control {
     }
 }
 
-/// Does what a listener does: reads everything, answers nothing, and asks for the
-/// clock once a second.
-async fn listen(session: &Session, mut control: Control, mut ear: Ear) -> anyhow::Result<()> {
-    let mut pings = interval_at(Instant::now() + PING, PING);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut sent = 0;
-    let mut audio = Audio::default();
-    loop {
-        tokio::select! {
-            heard = audio.hear(session, &mut ear) => heard?,
-            // Titles need an answer, but these stations have none.
-            datagram = session.receive_datagram() => drop(datagram?),
-            line = control.next() => drop(line?),
-            _ = pings.tick() => {
-                sent += 1;
-                let ping = FromClient::Ping { id: sent, client_time: 0 };
-                let mut datagram = session.datagram_prefix().to_vec();
-                datagram.extend_from_slice(&ping.encode());
-                session.send_prefixed_datagram(datagram.into());
-            }
-        }
-    }
+/// Does what a listener does: hears everything, and asks for the clock once a second,
+/// as the project's own clients do. Titles would want an answer, but these stations
+/// have none.
+struct Listener {
+    ear: Ear,
+    reader: AudioReader,
+    /// Of the session's datagrams.
+    prefix: Vec<u8>,
+    pings: u64,
+    _control: Control,
 }
 
-/// The audio stream, once it has come.
-#[derive(Default)]
-struct Audio {
-    stream: Option<(RecvStream, AudioReader)>,
-}
-
-impl Audio {
-    /// Hears what comes next. Nothing is lost where it is dropped while it waits.
-    async fn hear(&mut self, session: &Session, ear: &mut Ear) -> anyhow::Result<()> {
-        let Some((stream, reader)) = &mut self.stream else {
-            self.stream = Some((session.accept_uni().await?, AudioReader::new()));
-            return Ok(());
-        };
-        match stream.read_chunk(READ_BYTES).await {
-            Ok(Some(bytes)) => {
-                reader.push(&bytes);
-                let now = std::time::Instant::now();
-                while let Some(frames) = reader.next_group()? {
-                    for frame in frames {
-                        ear.heard_at(&frame.data, now);
-                    }
-                }
+impl Hearing for Listener {
+    fn hear(&mut self, bytes: &[u8], now: Instant) -> anyhow::Result<()> {
+        self.reader.push(bytes);
+        while let Some(frames) = self.reader.next_group()? {
+            for frame in frames {
+                self.ear.heard_at(&frame.data, now);
             }
-            // After a skip the audio goes on on a fresh stream.
-            Ok(None) | Err(skywave_transport::ReadError::Reset(_)) => self.stream = None,
-            Err(error) => return Err(error.into()),
         }
         Ok(())
+    }
+
+    /// After a skip the audio goes on on a fresh stream.
+    fn ended(&mut self) -> anyhow::Result<()> {
+        self.reader = AudioReader::new();
+        Ok(())
+    }
+
+    fn say(&mut self) -> Option<Vec<u8>> {
+        self.pings += 1;
+        let ping = FromClient::Ping {
+            id: self.pings,
+            client_time: 0,
+        };
+        let mut datagram = self.prefix.clone();
+        datagram.extend_from_slice(&ping.encode());
+        Some(datagram)
     }
 }

@@ -221,6 +221,11 @@ impl RecvStream {
         }
     }
 
+    /// The stream's id in QUIC (RFC 9000, 2.1).
+    pub fn id(&self) -> u64 {
+        self.id.into()
+    }
+
     /// The next bytes in order, at most `max` and at least one; `None` at the end.
     /// `max` must not be 0.
     ///
