@@ -24,8 +24,8 @@ pub(crate) trait Fleet {
     fn station(&self, channel: usize) -> Task<'_, Box<dyn Station>>;
 
     /// Listens to channel `channel`: connects, and gives the ear every whole frame
-    /// as soon as its last byte is there, in order. It runs until it is dropped, which
-    /// ends the connection, or until the server ends it, which is an error.
+    /// as soon as its last byte is there, in order. It runs until the server ends it,
+    /// which is an error.
     fn listen(&self, channel: usize, ear: Ear) -> Task<'static, ()>;
 
     /// Every connection continues from another port, where the fleet can do so.
