@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use skywave_transport::SparseAcks;
 use skywave_transport::quic::crypto::rustls::QuicServerConfig;
 use skywave_transport::quic::{IdleTimeout, ServerConfig, TransportConfig, VarInt};
 use skywave_wire::ChannelId;
@@ -251,9 +252,16 @@ fn quic_config(config: &Config, certificates: Arc<Certificates>) -> anyhow::Resu
     /// A client that is there answers at least this often.
     const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
-    let crypto = server_crypto(certificates)?;
-    let mut quic = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(crypto)?));
+    /// A loss is told with the packet that follows it, so that audio is repaired
+    /// before a player's buffer has run out.
+    const ACKS: SparseAcks = SparseAcks {
+        packets: 8,
+        delay: Duration::from_millis(250),
+    };
+
+    let crypto = Arc::new(QuicServerConfig::try_from(server_crypto(certificates)?)?);
     let mut transport = TransportConfig::default();
+    let mut quic = ServerConfig::with_crypto(ACKS.ask(crypto, &mut transport));
     transport
         .max_concurrent_uni_streams(VarInt::from_u32(UNI_STREAMS))
         .max_concurrent_bidi_streams(VarInt::from_u32(BIDI_STREAMS))

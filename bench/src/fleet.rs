@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::ear::Ear;
 use crate::generator::Plan;
+use crate::relay::Acknowledging;
 
 mod floor;
 mod plain;
@@ -49,7 +50,8 @@ pub(crate) trait Station {
 /// No such server, or it cannot be reached.
 pub(crate) fn of(plan: &Plan) -> anyhow::Result<Box<dyn Fleet>> {
     Ok(match plan.server.as_str() {
-        "skywave" => Box::new(skywave::Skywave::new(plan)?),
+        "skywave" => Box::new(skywave::Skywave::new(plan, Acknowledging::AsAsked)?),
+        "skywave-browsers" => Box::new(skywave::Skywave::new(plan, Acknowledging::AsBrowsers)?),
         "wtransport" => Box::new(plain::Plain::new(plan)?),
         "floor" => Box::new(floor::Floor::new(plan)?),
         other => crate::rival::fleet(other, plan)?,

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use crate::generator::{Generator, Order, Plan};
 use crate::material::Material;
 use crate::record::Instructions;
-use crate::relay::Skywave;
+use crate::relay::{Acknowledging, Skywave};
 use crate::run::{allowed, material};
 use crate::server::{Need, Server};
 
@@ -38,6 +38,7 @@ pub(crate) fn measure(
     };
     let relay = Skywave {
         program: program.to_owned(),
+        listeners: Acknowledging::AsAsked,
     };
     let (few, heard_few) = run(&relay, listeners, frames, SHORT_SECONDS)?;
     let (many, heard_many) = run(&relay, listeners, frames, SHORT_SECONDS + seconds)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use relay::Acknowledging;
 use server::Server;
 
 mod counts;
@@ -173,9 +174,12 @@ async fn converse(relay: &Path, command: Command) -> anyhow::Result<()> {
 
 /// Everything that can be measured, in the order of the tables.
 pub(crate) fn servers(relay: &Path) -> Vec<Box<dyn Server>> {
-    let mut servers: Vec<Box<dyn Server>> = vec![Box::new(relay::Skywave {
-        program: relay.to_owned(),
-    })];
+    let ours = [Acknowledging::AsAsked, Acknowledging::AsBrowsers];
+    let mut servers: Vec<Box<dyn Server>> = Vec::new();
+    for listeners in ours {
+        let program = relay.to_owned();
+        servers.push(Box::new(relay::Skywave { program, listeners }));
+    }
     servers.extend(rival::servers());
     servers.push(Box::new(plain::Plain));
     servers.push(Box::new(floor::Floor));

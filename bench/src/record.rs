@@ -175,11 +175,17 @@ impl Row {
         self.generator_busy / self.seconds
     }
 
-    /// The generator was so busy, or so late, that the figures are its own.
+    /// The generator was so busy that the figures are its own.
     pub(crate) fn is_saturated(&self) -> bool {
         const BUSY: f64 = 0.85;
+        self.generator_share() > BUSY
+    }
+
+    /// How late the generator's timers were, in ms (p99), where that is more than a
+    /// few: as late were its ears at times.
+    pub(crate) fn lateness_ms(&self) -> Option<f64> {
         const LATE_MS: f64 = 5.0;
-        self.generator_share() > BUSY || self.heard.lag.ms(0.99) > LATE_MS
+        Some(self.heard.lag.ms(0.99)).filter(|&late| late > LATE_MS)
     }
 
     /// How often a thread of the server waited or was put off, a second.
@@ -314,11 +320,16 @@ pub(crate) mod tests {
         let mut busy = row("skywave", "classes", 5, 1.0);
         busy.generator_busy = 8.6;
         assert!(busy.is_saturated());
+        assert_eq!(busy.lateness_ms(), None);
         let mut late = row("skywave", "classes", 5, 1.0);
         for _ in 0..10 {
             late.heard.lag.record(Duration::from_millis(9));
         }
-        assert!(late.is_saturated());
+        assert!(!late.is_saturated());
+        assert!(
+            late.lateness_ms()
+                .is_some_and(|late| (8.5..9.5).contains(&late))
+        );
     }
 
     #[test]

@@ -15,6 +15,26 @@ use crate::server::{Installed, Need, Running, Server, free_tcp_port, free_udp_po
 /// The relay, of this program.
 pub(crate) struct Skywave {
     pub(crate) program: PathBuf,
+    pub(crate) listeners: Acknowledging,
+}
+
+/// How the relay's listeners acknowledge what they hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acknowledging {
+    /// As the relay asks: so do clients built on quinn, the project's own with them.
+    AsAsked,
+    /// As browsers do, which cannot be asked (RFC 9000, 13.2).
+    AsBrowsers,
+}
+
+impl Acknowledging {
+    /// The name of the server in scenarios and records.
+    pub(crate) const fn server(self) -> &'static str {
+        match self {
+            Self::AsAsked => "skywave",
+            Self::AsBrowsers => "skywave-browsers",
+        }
+    }
 }
 
 impl Skywave {
@@ -44,11 +64,14 @@ impl Skywave {
 
 impl Server for Skywave {
     fn name(&self) -> &'static str {
-        "skywave"
+        self.listeners.server()
     }
 
     fn title(&self) -> &'static str {
-        "Skywave"
+        match self.listeners {
+            Acknowledging::AsAsked => "Skywave",
+            Acknowledging::AsBrowsers => "Skywave, acknowledged as by browsers",
+        }
     }
 
     fn installed(&self) -> anyhow::Result<Installed> {
@@ -108,6 +131,7 @@ impl Relay {
     pub(crate) fn start(program: &Path, shards: usize) -> anyhow::Result<Self> {
         let relay = Skywave {
             program: program.to_owned(),
+            listeners: Acknowledging::AsAsked,
         };
         let cores = std::thread::available_parallelism()?.get();
         let running = relay.start(&Need {

@@ -67,9 +67,10 @@ const METHOD: &str = "
 ## How it is measured
 
 Every server runs on the first core (as many cores as it has shards), and the load
-generator, a process of its own, on the last. A row is marked where the generator
-used more than 85% of its core, or where its own timers were more than 5 ms late at
-p99: then its figures are an upper bound of the server's.
+generator, a process of its own, on the last. A row is marked as saturated where the
+generator used more than 85% of its core, and says by how much its own timers were
+late at p99, where that is more than 5 ms: then its figures are an upper bound of the
+server's.
 
 - **CPU** is what the server's processes used between the window's ends, in user space
   and in the kernel, loopback's delivery included, by `/proc/PID/task/*/schedstat`, for
@@ -89,8 +90,13 @@ p99: then its figures are an upper bound of the server's.
   whole machine, both ends of each connection included. `/proc` does not count the
   system calls that send and receive; *switches* are how often a thread of the server
   waited or was put off its core.
-- WebTransport listeners are 64 to a socket, acknowledge as QUIC does by default (25 ms,
-  every second packet) and ask for the clock once a second, as the project's clients do.
+- WebTransport listeners are 64 to a socket and ask for the clock once a second, as the
+  project's clients do. Their windows are so wide that they never have to be widened.
+  They acknowledge as QUIC does by default (25 ms, every second packet), unless the
+  server asks for something else (draft-ietf-quic-ack-frequency), as clients built on
+  quinn do: Skywave asks for every eighth packet, or 250 ms. Browsers cannot be asked:
+  *acknowledged as by browsers* is the same relay with listeners that do not announce
+  that they can.
   They connect and join with a whole QUIC stack; once all of a socket hear, a reader
   goes on that does only this (`bench/src/fleet/webtransport/lean.rs`).
 - The floor seals a packet for each listener and each 1,400 bytes of audio, sends 64

@@ -387,11 +387,11 @@ fn summary(row: &Row) -> String {
             first.ms(0.99)
         );
     }
+    if let Some(late) = row.lateness_ms() {
+        words += &format!(", {late:.1} ms late");
+    }
     if row.is_saturated() {
-        words += &format!(
-            " (generator saturated, {:.1} ms late)",
-            row.heard.lag.ms(0.99)
-        );
+        words += " (saturated)";
     }
     words
 }

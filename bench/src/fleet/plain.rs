@@ -10,6 +10,7 @@ use super::webtransport::{Connected, Hearing, Sockets, task};
 use super::{Fleet, Station, Task};
 use crate::ear::Ear;
 use crate::generator::Plan;
+use crate::relay::Acknowledging;
 
 pub(super) struct Plain {
     listeners: Sockets,
@@ -20,8 +21,8 @@ pub(super) struct Plain {
 impl Plain {
     pub(super) fn new(plan: &Plan) -> anyhow::Result<Self> {
         Ok(Self {
-            listeners: Sockets::new(&plan.address, plan.migrating)?,
-            stations: Sockets::new(&plan.address, false)?,
+            listeners: Sockets::new(&plan.address, plan.migrating, Acknowledging::AsAsked)?,
+            stations: Sockets::new(&plan.address, false, Acknowledging::AsAsked)?,
             frames: plan.frames,
         })
     }

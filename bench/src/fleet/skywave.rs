@@ -17,6 +17,7 @@ use super::webtransport::{Connected, Hearing, Sockets, task};
 use super::{Fleet, Station, Task};
 use crate::ear::Ear;
 use crate::generator::Plan;
+use crate::relay::Acknowledging;
 
 pub(super) struct Skywave {
     listeners: Sockets,
@@ -25,10 +26,10 @@ pub(super) struct Skywave {
 }
 
 impl Skywave {
-    pub(super) fn new(plan: &Plan) -> anyhow::Result<Self> {
+    pub(super) fn new(plan: &Plan, acknowledging: Acknowledging) -> anyhow::Result<Self> {
         Ok(Self {
-            listeners: Sockets::new(&plan.address, plan.migrating)?,
-            stations: Sockets::new(&plan.address, false)?,
+            listeners: Sockets::new(&plan.address, plan.migrating, acknowledging)?,
+            stations: Sockets::new(&plan.address, false, Acknowledging::AsAsked)?,
             latency_ms: latency_ms(plan.frames)?,
         })
     }

@@ -11,8 +11,10 @@ use anyhow::Context;
 use rustls::RootCertStore;
 use rustls::client::Resumption;
 use skywave_transport::quic::crypto::rustls::QuicClientConfig;
-use skywave_transport::quic::{ClientConfig, EndpointConfig, IdleTimeout, TransportConfig, VarInt};
-use skywave_transport::{Endpoint, Session};
+use skywave_transport::quic::{
+    ClientConfig, EndpointConfig, IdleTimeout, TransportConfig, VarInt, crypto,
+};
+use skywave_transport::{Endpoint, Session, without_sparse_acks};
 use tokio::net::lookup_host;
 use tokio::task::{JoinHandle, spawn_local};
 use url::Url;
@@ -20,6 +22,7 @@ use wtransport::tls::client::{NoServerVerification, build_default_tls_config};
 
 use super::Task;
 use crate::floor::batch::enlarge;
+use crate::relay::Acknowledging;
 use detour::Detour;
 use handover::{Seat, hand_over_when_all_hear};
 use lean::Room;
@@ -66,7 +69,7 @@ pub(super) struct Sockets(Rc<Inner>);
 
 struct Inner {
     url: Url,
-    tls: Arc<QuicClientConfig>,
+    tls: Arc<dyn crypto::ClientConfig>,
     transport: Arc<TransportConfig>,
     /// The newest socket.
     current: RefCell<Option<Rc<Socket>>>,
@@ -100,10 +103,18 @@ pub(super) struct Connected {
 struct Arrival(Rc<Socket>);
 
 impl Sockets {
-    pub(super) fn new(url: &str, migrating: bool) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        url: &str,
+        migrating: bool,
+        acknowledging: Acknowledging,
+    ) -> anyhow::Result<Self> {
+        let tls: Arc<dyn crypto::ClientConfig> = Arc::new(tls()?);
         Ok(Self(Rc::new(Inner {
             url: Url::parse(url)?,
-            tls: Arc::new(tls()?),
+            tls: match acknowledging {
+                Acknowledging::AsAsked => tls,
+                Acknowledging::AsBrowsers => without_sparse_acks(tls),
+            },
             transport: Arc::new(transport()?),
             current: RefCell::new(None),
             migrating,

@@ -1,10 +1,18 @@
-//! What the relay has to show beside the others, judged by one run's figures.
+//! What the relay has to show beside the others, judged by one run's figures. Where
+//! it matters how listeners acknowledge, what it is with those that cannot be asked to
+//! do so seldom, as browsers cannot, stands beside it.
 
 use std::fmt::Write;
 
 use super::figures::{Cell, Figures, Scenario};
 use super::tables::thousands;
 use crate::record::Row;
+use crate::relay::Acknowledging;
+
+const OURS: &str = Acknowledging::AsAsked.server();
+const BROWSERS: &str = Acknowledging::AsBrowsers.server();
+/// Before what it is with those.
+const AS_BROWSERS: &str = "; acknowledged as by browsers ";
 
 /// One claim with what was measured; not judged where the run lacks it.
 struct Claim {
@@ -71,14 +79,18 @@ fn claim(words: &'static str, measured: Option<(String, bool)>) -> Claim {
     }
 }
 
-/// Pairs of the relay and another at the same listeners, three frames a write.
-fn pairs<'a>(figures: &'a Figures<'_>, other: &str) -> Vec<(&'a Cell<'a>, &'a Cell<'a>)> {
+/// Pairs of one server and another at the same listeners, three frames a write.
+fn pairs<'a>(
+    figures: &'a Figures<'_>,
+    one: &str,
+    other: &str,
+) -> Vec<(&'a Cell<'a>, &'a Cell<'a>)> {
     const FEWEST: usize = 1_000;
     let scenarios = ["classes", "growth"];
     let scenarios = scenarios.iter().filter_map(|name| figures.scenario(name));
     let mut pairs = Vec::new();
     for scenario in scenarios {
-        for ours in scenario.of("skywave") {
+        for ours in scenario.of(one) {
             let theirs = scenario.at(other, 3, ours.at.step);
             if let Some(theirs) = theirs
                 && ours.at.frames == 3
@@ -93,70 +105,78 @@ fn pairs<'a>(figures: &'a Figures<'_>, other: &str) -> Vec<(&'a Cell<'a>, &'a Ce
 
 /// The most listeners of a scenario: a quick run has fewer than are asked for.
 fn figures_most(scenario: &Scenario<'_>) -> usize {
-    let all = scenario.of("skywave").map(Cell::listeners);
+    let all = scenario.of(OURS).map(Cell::listeners);
     all.max().unwrap_or(0)
 }
 
-/// The worst ratio of all pairs, and whether it is within the bound.
+/// The worst ratio to another server, and whether it is within the bound.
 fn worst(
-    pairs: &[(&Cell<'_>, &Cell<'_>)],
+    figures: &Figures<'_>,
+    other: &str,
     of: impl Fn(&Cell<'_>) -> f64,
     unit: &str,
     bound: f64,
 ) -> Option<(String, bool)> {
-    let ratios = pairs.iter().map(|(ours, theirs)| {
-        let ratio = of(ours) / of(theirs);
-        let words = format!(
-            "{ratio:.2} at the most ({:.0} to {:.0} {unit}, {} listeners)",
-            of(ours),
-            of(theirs),
-            thousands(ours.listeners() as u64)
-        );
-        (ratio, words)
-    });
-    let (ratio, words) = ratios.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some((words, ratio <= bound))
+    let ratio = |ours: &Cell<'_>, theirs: &Cell<'_>| of(ours) / of(theirs);
+    let asked = pairs(figures, OURS, other);
+    let (ours, theirs) = asked
+        .into_iter()
+        .max_by(|a, b| ratio(a.0, a.1).total_cmp(&ratio(b.0, b.1)))?;
+    let mut words = format!(
+        "{:.2} at the most ({:.0} to {:.0} {unit}, {} listeners)",
+        ratio(ours, theirs),
+        of(ours),
+        of(theirs),
+        thousands(ours.listeners() as u64)
+    );
+    let browsers = pairs(figures, BROWSERS, other).into_iter();
+    let browsers = browsers.map(|(ours, theirs)| ratio(ours, theirs));
+    if let Some(ratio) = browsers.max_by(f64::total_cmp) {
+        let _ = write!(words, "{AS_BROWSERS}{ratio:.2}");
+    }
+    Some((words, ratio(ours, theirs) <= bound))
 }
 
 fn beside_icecast(figures: &Figures<'_>) -> Vec<Claim> {
     let cpu = |cell: &Cell<'_>| cell.cpu().mean;
     let p99 = |cell: &Cell<'_>| cell.delays().ms(0.99);
-    let tls = pairs(figures, "icecast-tls");
-    let plain = pairs(figures, "icecast");
-    let floor = pairs(figures, "floor");
     vec![
         claim(
             "Three frames a write, 1,000 to 5,000 listeners: CPU at or below Icecast with TLS",
-            worst(&tls, cpu, "µs", 1.0),
+            worst(figures, "icecast-tls", cpu, "µs", 1.0),
         ),
         claim(
             "There, p99 of the delay at or below Icecast's",
-            worst(&tls, p99, "ms", 1.0),
+            worst(figures, "icecast-tls", p99, "ms", 1.0),
         ),
         claim(
             "Aim: CPU at or below Icecast without TLS",
-            worst(&plain, cpu, "µs", 1.0),
+            worst(figures, "icecast", cpu, "µs", 1.0),
         ),
         claim(
             "Aim: within 1.5 times the floor",
-            worst(&floor, cpu, "µs", 1.5),
+            worst(figures, "floor", cpu, "µs", 1.5),
         ),
     ]
 }
 
 fn per_frame(figures: &Figures<'_>, other: &str, times: f64, words: &'static str) -> Claim {
     let of = |cell: &Cell<'_>| cell.spread(Row::cpu_per_frame).mean;
-    let least = figures.scenario("classes").and_then(|classes| {
-        let ratios = classes.of("skywave").filter_map(|ours| {
+    let least = |ours: &str| {
+        let classes = figures.scenario("classes")?;
+        let ratios = classes.of(ours).filter_map(|ours| {
             let theirs = classes.at(other, ours.at.frames, 0)?;
             Some((of(theirs) / of(ours), ours.at.frames))
         });
         ratios.min_by(|a, b| a.0.total_cmp(&b.0))
-    });
+    };
     claim(
         words,
-        least.map(|(ratio, frames)| {
-            let measured = format!("{ratio:.1} times at the least ({frames} frames a write)");
+        least(OURS).map(|(ratio, frames)| {
+            let mut measured = format!("{ratio:.1} times at the least ({frames} frames a write)");
+            if let Some((ratio, _)) = least(BROWSERS) {
+                let _ = write!(measured, "{AS_BROWSERS}{ratio:.1}");
+            }
             (measured, ratio >= times)
         }),
     )
@@ -180,9 +200,12 @@ fn lowest(figures: &Figures<'_>) -> Claim {
 
 fn relaxed(figures: &Figures<'_>) -> Claim {
     let measured = figures.scenario("classes").and_then(|classes| {
-        let ours = classes.at("skywave", 8, 0)?.cpu().mean;
+        let ours = classes.at(OURS, 8, 0)?.cpu().mean;
         let theirs = classes.of("icecast-tls").next()?.cpu().mean;
-        let words = format!("{:.2} ({ours:.0} to {theirs:.0} µs)", ours / theirs);
+        let mut words = format!("{:.2} ({ours:.0} to {theirs:.0} µs)", ours / theirs);
+        if let Some(browsers) = classes.at(BROWSERS, 8, 0) {
+            let _ = write!(words, "{AS_BROWSERS}{:.2}", browsers.cpu().mean / theirs);
+        }
         Some((words, ours <= theirs / 2.0))
     });
     claim(
@@ -249,7 +272,7 @@ fn storm(figures: &Figures<'_>) -> Claim {
 fn channels(figures: &Figures<'_>) -> Claim {
     const BOUND: f64 = 1.3;
     let measured = figures.scenario("channels").and_then(|scenario| {
-        let mut ours: Vec<_> = scenario.of("skywave").collect();
+        let mut ours: Vec<_> = scenario.of(OURS).collect();
         ours.sort_by_key(|cell| cell.at.channels);
         let (one, many) = (ours.first()?, ours.last()?);
         let ratio = many.cpu().mean / one.cpu().mean;
@@ -266,8 +289,8 @@ fn shards(figures: &Figures<'_>) -> Claim {
     let each =
         |cell: &Cell<'_>| cell.spread(Row::busiest_share).mean / cell.listeners().max(1) as f64;
     let measured = figures.scenario("shards").and_then(|scenario| {
-        let one = scenario.of("skywave").find(|cell| cell.at.shards == 1)?;
-        let two = scenario.of("skywave").find(|cell| cell.at.shards == 2)?;
+        let one = scenario.of(OURS).find(|cell| cell.at.shards == 1)?;
+        let two = scenario.of(OURS).find(|cell| cell.at.shards == 2)?;
         let times = each(one) / each(two);
         Some((
             format!("{times:.2} times, by the busiest thread"),
@@ -300,7 +323,8 @@ fn ordering(figures: &Figures<'_>) -> Claim {
         let mut compared = 0;
         for (n, one) in classes.cells.iter().enumerate() {
             for other in &classes.cells[n + 1..] {
-                if one.at.frames != other.at.frames {
+                let is_again_ours = |cell: &Cell<'_>| cell.at.server == BROWSERS;
+                if one.at.frames != other.at.frames || is_again_ours(one) || is_again_ours(other) {
                     continue;
                 }
                 compared += 1;
@@ -338,5 +362,5 @@ fn in_time(figures: &Figures<'_>) -> Claim {
 
 /// The relay's last cell of a scenario.
 fn only<'a>(figures: &'a Figures<'_>, scenario: &str) -> Option<&'a Cell<'a>> {
-    figures.scenario(scenario)?.of("skywave").last()
+    figures.scenario(scenario)?.of(OURS).last()
 }

@@ -194,4 +194,10 @@ impl Cell<'_> {
     pub(crate) fn is_saturated(&self) -> bool {
         self.rows.iter().any(|row| row.is_saturated())
     }
+
+    /// The worst of its rows.
+    pub(crate) fn lateness_ms(&self) -> Option<f64> {
+        let all = self.rows.iter().filter_map(|row| row.lateness_ms());
+        all.max_by(f64::total_cmp)
+    }
 }

@@ -210,12 +210,14 @@ fn cells(figures: &Figures<'_>, scenario: &Scenario<'_>) -> String {
         "generator",
         Box::new(|cell| {
             let busy = cell.spread(Row::generator_share).mean * 100.0;
+            let late = cell.lateness_ms();
+            let late = late.map_or_else(String::new, |ms| format!(", {ms:.0} ms late"));
             let mark = if cell.is_saturated() {
                 ", **saturated**"
             } else {
                 ""
             };
-            format!("{busy:.0}%{mark}")
+            format!("{busy:.0}%{late}{mark}")
         }),
     ));
     let mut out = String::new();

@@ -14,6 +14,7 @@
 //! Everything lives inside a tokio `LocalSet`. One task at a time waits for each of
 //! the things that can be waited for, save for [`Session::closed`].
 
+mod acks;
 mod batch;
 mod connection;
 mod driver;
@@ -27,6 +28,7 @@ mod watch;
 
 pub use quinn_proto as quic;
 
+pub use acks::{SparseAcks, without_sparse_acks};
 pub use driver::Driver;
 pub use endpoint::{Endpoint, Incoming, Request};
 pub use error::{Closed, ConnectError, HandshakeError, ReadError, WriteError};

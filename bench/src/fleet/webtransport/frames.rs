@@ -1,6 +1,8 @@
 //! The frames of a packet's payload (RFC 9000, 19; RFC 9221;
 //! draft-ietf-quic-ack-frequency), as far as a listener has to tell them apart.
 
+use std::time::Duration;
+
 use skywave_wire::varint;
 
 /// Whether a stream can carry audio: a server's unidirectional one (RFC 9000, 2.1),
@@ -17,6 +19,8 @@ pub(super) enum Frame<'a> {
     Other,
     /// It needs one at once.
     ImmediateAck,
+    /// How acknowledgements are wanted from now on.
+    AckFrequency(AckFrequency),
     Stream {
         id: u64,
         offset: u64,
@@ -29,6 +33,26 @@ pub(super) enum Frame<'a> {
     Close {
         reason: String,
     },
+}
+
+/// When to acknowledge (draft-ietf-quic-ack-frequency, 4): what is out of order is
+/// acknowledged at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AckFrequency {
+    /// Packets that are acknowledged together.
+    pub(super) together: u64,
+    /// The longest that an acknowledgement waits.
+    pub(super) delay: Duration,
+}
+
+impl Default for AckFrequency {
+    /// As nobody has asked for anything else (RFC 9000, 13.2.2 and 18.2).
+    fn default() -> Self {
+        Self {
+            together: 2,
+            delay: Duration::from_millis(25),
+        }
+    }
 }
 
 /// Reads a packet's payload. `None` comes at its end, and where it cannot be read on.
@@ -113,6 +137,13 @@ impl<'a> Frames<'a> {
                 return Some(Frame::Close { reason });
             }
             0x1f => return Some(Frame::ImmediateAck),
+            0xaf => {
+                self.number()?;
+                let together = self.number()? + 1;
+                let delay = Duration::from_micros(self.number()?);
+                self.number()?;
+                return Some(Frame::AckFrequency(AckFrequency { together, delay }));
+            }
             // PING, HANDSHAKE_DONE
             0x01 | 0x1e => {}
             // STOP_SENDING, MAX_STREAM_DATA, STREAM_DATA_BLOCKED
@@ -207,6 +238,13 @@ mod tests {
             ),
             (&[0x1e], Frame::Other),
             (&[0x1f], Frame::ImmediateAck),
+            (
+                &[0x40, 0xaf, 0, 7, 0x80, 0x03, 0x0d, 0x40, 1],
+                Frame::AckFrequency(AckFrequency {
+                    together: 8,
+                    delay: Duration::from_millis(200),
+                }),
+            ),
             (&[0x31, 2, 8, 8], Frame::Other),
         ];
         let new_id = [&[0x18, 1, 0, 2, 5, 5][..], &[9; 16]].concat();

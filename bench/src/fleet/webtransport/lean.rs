@@ -1,6 +1,6 @@
 //! Listeners that do no more than they must, once they hear: packets are opened, the
 //! audio is heard, and packets are acknowledged as QUIC says (every second one, or
-//! after 25 ms). A whole QUIC stack costs more to listen with than the relay pays to
+//! after 25 ms) or as the server has asked. A whole QUIC stack costs more to listen with than the relay pays to
 //! send; here a thousand listeners cost a fraction of that, so that one core carries
 //! all that the relay can serve, and each hears when its packet comes.
 //!
@@ -8,7 +8,8 @@
 //! [`Sockets`](super::Sockets).
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};
 use std::rc::Rc;
@@ -29,8 +30,6 @@ use crate::floor::batch::Outbox;
 mod audio;
 mod connection;
 
-/// The longest that an acknowledgement waits (RFC 9000, 18.2: max_ack_delay).
-const ACK_DELAY: Duration = Duration::from_millis(25);
 /// How often a listener says what it has to say.
 pub(super) const SAY: Duration = Duration::from_secs(1);
 /// Set in a long header, which no packet of a connection has that is established.
@@ -79,7 +78,7 @@ struct Listeners {
     /// Whose acknowledgement is sent once all that has come is taken.
     urgent: Vec<usize>,
     /// Whose acknowledgement is due when, unless it has been sent since.
-    acks: VecDeque<(Instant, usize)>,
+    acks: BinaryHeap<Reverse<(Instant, usize)>>,
     /// Who is asked next for what it has to say, and when.
     turns: VecDeque<(Instant, usize)>,
     outbox: Outbox,
@@ -131,7 +130,9 @@ impl Lean {
             listeners: Listeners {
                 server,
                 urgent: Vec::new(),
-                acks: (0..seats.len()).map(|place| (now, place)).collect(),
+                acks: (0..seats.len())
+                    .map(|place| Reverse((now, place)))
+                    .collect(),
                 seats,
                 id_len: by_id.keys().map(Vec::len).next().unwrap_or(0),
                 by_id,
@@ -212,9 +213,10 @@ impl Lean {
 impl Listeners {
     /// When to look after them next.
     fn next(&self) -> Instant {
-        let first = |row: &VecDeque<(Instant, usize)>| row.front().map(|(at, _)| *at);
-        let next = first(&self.acks).into_iter().chain(first(&self.turns));
-        next.min().unwrap_or_else(|| Instant::now() + SAY)
+        let ack = self.acks.peek().map(|Reverse((at, _))| *at);
+        let turn = self.turns.front().map(|(at, _)| *at);
+        let next = ack.into_iter().chain(turn).min();
+        next.unwrap_or_else(|| Instant::now() + SAY)
     }
 
     fn take(&mut self, packet: &mut [u8], payload: &mut BytesMut, now: Instant) {
@@ -226,10 +228,9 @@ impl Listeners {
         };
         match seat.connection.take(packet, payload, now) {
             Ok(Ack::Whenever) => {}
-            Ok(Ack::Soon) => {
-                let at = now + ACK_DELAY;
+            Ok(Ack::By(at)) => {
                 seat.ack_at = Some(at);
-                self.acks.push_back((at, place));
+                self.acks.push(Reverse((at, place)));
             }
             Ok(Ack::Now) => {
                 if !std::mem::replace(&mut seat.is_urgent, true) {
@@ -280,10 +281,10 @@ impl Listeners {
         for place in std::mem::take(&mut self.urgent) {
             self.acknowledge(udp, place, now)?;
         }
-        while let Some(&(at, place)) = self.acks.front()
+        while let Some(&Reverse((at, place))) = self.acks.peek()
             && at <= now
         {
-            self.acks.pop_front();
+            self.acks.pop();
             let is_due = |seat: &Seat| seat.ack_at == Some(at);
             if self.seats[place].as_ref().is_some_and(is_due) {
                 self.acknowledge(udp, place, now)?;

@@ -12,7 +12,7 @@ use skywave_transport::quic::crypto::{
 use skywave_transport::quic::transport_parameters::TransportParameters;
 use skywave_transport::quic::{ConnectError, ConnectionId, Side, TransportError};
 
-use super::frames::{Frame, Frames, is_audio};
+use super::frames::{AckFrequency, Frame, Frames, is_audio};
 use super::ranges::Ranges;
 
 /// Of one client connection.
@@ -29,6 +29,7 @@ struct Noted {
     current: usize,
     next_number: u64,
     received: Ranges,
+    acks: AckFrequency,
     /// See [`Tap::furthest`].
     furthest: Option<(u64, u64)>,
     our_id: Vec<u8>,
@@ -65,6 +66,7 @@ pub(super) struct Taken {
     pub(super) phase: bool,
     pub(super) next_number: u64,
     pub(super) received: Ranges,
+    pub(super) acks: AckFrequency,
     pub(super) our_id: Vec<u8>,
     pub(super) their_id: Vec<u8>,
 }
@@ -99,6 +101,7 @@ impl Tap {
             phase: noted.current % 2 == 1,
             next_number: noted.next_number,
             received: noted.received.clone(),
+            acks: noted.acks,
             our_id: noted.our_id.clone(),
             their_id: noted.their_id.clone(),
         })
@@ -288,13 +291,15 @@ impl PacketKey for TappedKey {
         let mut noted = self.tap.noted();
         noted.received.insert(packet);
         for frame in Frames::of(payload) {
-            if let Frame::Stream {
-                id, offset, data, ..
-            } = frame
-                && is_audio(id)
-            {
-                let end = offset + data.len() as u64;
-                noted.furthest = noted.furthest.max(Some((id, end)));
+            match frame {
+                Frame::Stream {
+                    id, offset, data, ..
+                } if is_audio(id) => {
+                    let end = offset + data.len() as u64;
+                    noted.furthest = noted.furthest.max(Some((id, end)));
+                }
+                Frame::AckFrequency(wanted) => noted.acks = wanted,
+                _ => {}
             }
         }
         noted.current = noted.current.max(self.generation);

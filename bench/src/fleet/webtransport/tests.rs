@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use skywave_transport::SendStream;
 use skywave_transport::quic::ServerConfig;
 use skywave_transport::quic::crypto::rustls::QuicServerConfig;
+use skywave_transport::{SendStream, SparseAcks};
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::{interval, timeout};
@@ -17,6 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOST: u64 = 40;
 /// A server renews its keys before it has sent so many packets (quinn-proto).
 const PACKETS_A_KEY: usize = 1_000;
+
+const ACKS: SparseAcks = SparseAcks {
+    packets: 8,
+    delay: Duration::from_millis(200),
+};
 
 /// What a listener has heard, byte for byte the counting numbers.
 #[derive(Default)]
@@ -90,7 +95,10 @@ fn server() -> (Endpoint, SocketAddr) {
         .expect("a certificate");
     tls.alpn_protocols = vec![b"h3".to_vec()];
     let crypto = Arc::new(QuicServerConfig::try_from(tls).expect("for QUIC"));
-    let config = Arc::new(ServerConfig::with_crypto(crypto));
+    let mut transport = TransportConfig::default();
+    let mut config = ServerConfig::with_crypto(ACKS.ask(crypto, &mut transport));
+    config.transport_config(Arc::new(transport));
+    let config = Arc::new(config);
     let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
     let address = udp.local_addr().expect("bound");
     let (endpoint, driver) =
@@ -99,14 +107,17 @@ fn server() -> (Endpoint, SocketAddr) {
     (endpoint, address)
 }
 
-/// A path to the server for one socket, on which packets from there are lost.
-async fn lossy_path(server: SocketAddr) -> SocketAddr {
+/// A path to the server for one socket, on which packets from there are lost. Counts
+/// those that go there.
+async fn lossy_path(server: SocketAddr) -> (SocketAddr, Rc<Cell<u64>>) {
     let near = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let near = near.expect("a socket");
     let far = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let far = far.expect("a socket");
     far.connect(server).await.expect("connected");
     let address = near.local_addr().expect("bound");
+    let sent = Rc::new(Cell::new(0));
+    let counted = sent.clone();
     spawn_local(async move {
         let (mut up, mut down) = ([0; 2048], [0; 2048]);
         let (mut client, mut count) = (None, 0);
@@ -115,6 +126,7 @@ async fn lossy_path(server: SocketAddr) -> SocketAddr {
                 came = near.recv_from(&mut up) => {
                     let (len, from) = came.expect("received");
                     client = Some(from);
+                    counted.set(counted.get() + 1);
                     far.send(&up[..len]).await.expect("sent");
                 }
                 came = far.recv(&mut down) => {
@@ -128,15 +140,17 @@ async fn lossy_path(server: SocketAddr) -> SocketAddr {
             }
         }
     });
-    address
+    (address, sent)
 }
 
-#[tokio::test]
-async fn a_listener_that_was_handed_over_hears_on_through_losses_and_new_keys() {
+/// A listener that is handed over hears on through losses and new keys. How many
+/// packets it sent for [`PACKETS_A_KEY`].
+async fn hears_on(acknowledging: Acknowledging) -> u64 {
     let test = async {
         let (server, address) = server();
-        let path = lossy_path(address).await;
-        let sockets = Sockets::new(&format!("https://{path}"), false).expect("sockets");
+        let (path, sent) = lossy_path(address).await;
+        let sockets =
+            Sockets::new(&format!("https://{path}"), false, acknowledging).expect("sockets");
         let connecting = sockets.connect("/live");
         let accepting = async {
             let incoming = server.accept().await.expect("a client");
@@ -160,8 +174,10 @@ async fn a_listener_that_was_handed_over_hears_on_through_losses_and_new_keys() 
         while let Ok(said) = timeout(Duration::ZERO, session.receive_datagram()).await {
             said.expect("the session goes on");
         }
+        let before = sent.get();
         source.send(PACKETS_A_KEY).await;
         heard.until(|heard| heard.bytes.get() == source.sent).await;
+        let sent = sent.get() - before;
         let said = session.receive_datagram().await.expect("it says something");
         assert_eq!(said[..], [42]);
 
@@ -176,8 +192,16 @@ async fn a_listener_that_was_handed_over_hears_on_through_losses_and_new_keys() 
         session.close(7, b"the show is over");
         let why = hearing.await.expect("no panic").expect_err("it ended");
         assert!(why.to_string().contains("the show is over"), "{why}");
+        sent
     };
     let in_time = timeout(PATIENCE, test);
     let outcome = LocalSet::new().run_until(in_time).await;
-    outcome.expect("in time");
+    outcome.expect("in time")
+}
+
+#[tokio::test]
+async fn a_listener_that_was_handed_over_hears_on_and_acknowledges_as_it_is_asked() {
+    let asked = hears_on(Acknowledging::AsAsked).await;
+    let unasked = hears_on(Acknowledging::AsBrowsers).await;
+    assert!(asked < unasked / 2, "{asked} and {unasked} packets");
 }

@@ -1,6 +1,7 @@
 //! What the transport does, seen from both ends and from strangers.
 #![allow(clippy::unwrap_used)]
 
+mod acks;
 mod closing;
 mod datagrams;
 mod knocking;

@@ -14,15 +14,17 @@ use crate::support::{
 };
 
 /// A way through which packets pass, in both directions.
-struct Way {
-    address: SocketAddr,
+pub(crate) struct Way {
+    pub(crate) address: SocketAddr,
     move_tx: mpsc::UnboundedSender<()>,
-    lost: Rc<Cell<usize>>,
+    pub(crate) lost: Rc<Cell<usize>>,
+    /// Of the next packets to the client, so many are lost.
+    pub(crate) lose_next: Rc<Cell<usize>>,
 }
 
 impl Way {
     /// One that loses every `every`th packet; 0 loses none.
-    async fn to(server: SocketAddr, every: usize) -> Self {
+    pub(crate) async fn to(server: SocketAddr, every: usize) -> Self {
         let front = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .unwrap();
@@ -31,10 +33,12 @@ impl Way {
             .unwrap();
         let (move_tx, mut move_rx) = mpsc::unbounded_channel();
         let lost = Rc::new(Cell::new(0));
+        let lose_next = Rc::new(Cell::new(0));
         let way = Self {
             address: front.local_addr().unwrap(),
             move_tx,
             lost: lost.clone(),
+            lose_next: lose_next.clone(),
         };
         tokio::task::spawn_local(async move {
             let mut client = None;
@@ -54,7 +58,11 @@ impl Way {
                     }
                 };
                 passed += 1;
-                if every > 0 && passed % every == 0 {
+                let unlucky = !to_server && lose_next.get() > 0;
+                if unlucky {
+                    lose_next.set(lose_next.get() - 1);
+                }
+                if unlucky || every > 0 && passed % every == 0 {
                     lost.set(lost.get() + 1);
                 } else if to_server {
                     back.send_to(bytes, server).await.unwrap();

@@ -14,7 +14,7 @@ use crate::support::{
     server, transport,
 };
 
-fn their_client() -> Endpoint<Client> {
+pub(crate) fn their_client() -> Endpoint<Client> {
     let config = ClientConfig::builder()
         .with_bind_address((Ipv4Addr::LOCALHOST, 0).into())
         .with_no_cert_validation()

@@ -18,15 +18,13 @@ const KEY_PHASE: u8 = 0x04;
 const NUMBER_LENGTH: u8 = 0x03;
 /// Of the packet numbers that are sent: acknowledgements come often enough for it.
 const NUMBER_BYTES: usize = 2;
-/// Packets that are acknowledged together (RFC 9000, 13.2.2).
-const TOGETHER: u32 = 2;
 
 pub(super) struct Connection {
     keys: Taken,
     audio: Audio,
     hearing: Box<dyn Hearing>,
     /// Since the last acknowledgement, packets that want one.
-    unacknowledged: u32,
+    unacknowledged: u64,
     largest_at: Instant,
 }
 
@@ -35,8 +33,8 @@ pub(super) struct Connection {
 pub(super) enum Ack {
     /// With what follows; nobody waits for it, or somebody did before.
     Whenever,
-    /// It is the first that waits.
-    Soon,
+    /// It is the first that waits, and may do so until then.
+    By(Instant),
     Now,
 }
 
@@ -85,6 +83,7 @@ impl Connection {
             match frame {
                 Frame::Quiet | Frame::Other => {}
                 Frame::ImmediateAck => at_once = true,
+                Frame::AckFrequency(wanted) => self.keys.acks = wanted,
                 Frame::Stream {
                     id,
                     offset,
@@ -105,11 +104,15 @@ impl Connection {
             return Ok(Ack::Whenever);
         }
         self.unacknowledged += 1;
-        Ok(if self.unacknowledged >= TOGETHER || at_once {
-            Ack::Now
-        } else {
-            Ack::Soon
-        })
+        Ok(
+            if self.unacknowledged >= self.keys.acks.together || at_once {
+                Ack::Now
+            } else if self.unacknowledged == 1 {
+                Ack::By(now + self.keys.acks.delay)
+            } else {
+                Ack::Whenever
+            },
+        )
     }
 
     /// Appends a packet that acknowledges all that came, where something waits for it.
