@@ -85,6 +85,8 @@ server's.
 - **Frames** are told apart by their bytes: the stations play 90 s of chirps and noise,
   encoded by LAME at 128 kbit/s, of which no frame is like another. A frame that did
   not come within 4 s of the window's end is missing.
+- **The search for the capacity** measures a step that is late once more, since the host
+  may have stood still.
 - **Memory**: user space is the growth of the server's resident memory since before the
   first listener, the kernel's is the growth of the slab and of socket buffers on the
   whole machine, both ends of each connection included. `/proc` does not count the

@@ -1,8 +1,9 @@
 //! Listeners that do no more than they must, once they hear: packets are opened, the
 //! audio is heard, and packets are acknowledged as QUIC says (every second one, or
-//! after 25 ms) or as the server has asked. A whole QUIC stack costs more to listen with than the relay pays to
-//! send; here a thousand listeners cost a fraction of that, so that one core carries
-//! all that the relay can serve, and each hears when its packet comes.
+//! after 25 ms) or as the server has asked. A whole QUIC stack costs more to listen
+//! with than the relay pays to send; here a thousand listeners cost a fraction of
+//! that, so that one core carries all that the relay can serve, and each hears when
+//! its packet comes.
 //!
 //! They take over a socket whose listeners all hear already; see
 //! [`Sockets`](super::Sockets).
