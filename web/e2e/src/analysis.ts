@@ -155,6 +155,18 @@ export function isExcused(at: number, stills: readonly Stretch[]): boolean {
   return meeting(stills, { from: at - RENDERED_AHEAD, to: at }).length > 0;
 }
 
+/** The points of which nothing was heard, or on its way for `ahead` s, while the machine stood still. */
+export function undisturbed(
+  points: readonly Point[],
+  stills: readonly Stretch[],
+  ahead = RENDERED_AHEAD,
+): Point[] {
+  const half = WINDOW / 2 / SAMPLE_RATE;
+  return points.filter(
+    ({ at }) => meeting(stills, { from: at - half - ahead, to: at + half }).length === 0,
+  );
+}
+
 /** The faults that no standstill of the machine can have made. */
 export function withoutExcuse(found: Faults, stills: readonly Stretch[]): Faults {
   return {

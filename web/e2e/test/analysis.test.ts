@@ -1,5 +1,14 @@
 import { expect, test } from "@playwright/test";
-import { clicks, differences, faults, gaps, quantile, track, withoutExcuse } from "../src/analysis.js";
+import {
+  clicks,
+  differences,
+  faults,
+  gaps,
+  quantile,
+  track,
+  undisturbed,
+  withoutExcuse,
+} from "../src/analysis.js";
 import { randomFrom } from "../src/random.js";
 import { SAMPLE_RATE } from "../src/recording.js";
 import { decode, encode, frameStart, makeSource, wander } from "../src/signal.js";
@@ -155,4 +164,14 @@ test("a standstill of the machine excuses what was rendered in it, and nothing e
   expect(left.clicks.length).toBeGreaterThan(0);
   for (const { at } of left.clicks) expect(at).toBeGreaterThan(4.9);
   expect(withoutExcuse(found, [])).toEqual(found);
+});
+
+test("a standstill takes away the points whose sound was on its way then, and no others", () => {
+  const points = [1, 1.2, 1.4, 1.6].map((at) => ({ at, position: at, match: 1 }));
+  const places = (stills: readonly { from: number; to: number }[], ahead?: number): number[] =>
+    undisturbed(points, stills, ahead).map(({ at }) => at);
+  expect(places([])).toEqual([1, 1.2, 1.4, 1.6]);
+  expect(places([{ from: 1.1, to: 1.11 }], 0.2)).toEqual([1, 1.4, 1.6]);
+  expect(places([{ from: 1.23, to: 1.25 }], 0.05)).toEqual([1, 1.4, 1.6]);
+  expect(places([{ from: 1.05, to: 1.06 }], 0.4)).toEqual([1, 1.6]);
 });
