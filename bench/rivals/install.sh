@@ -6,7 +6,6 @@
 set -uo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
-programs=$root/target/rivals
 
 missing=()
 failed() {
@@ -47,8 +46,8 @@ fi
 
 if command -v cargo >/dev/null 2>&1; then
     echo "building moq-relay and its load (cargo); the first time takes minutes"
-    CARGO_TARGET_DIR=$programs/build cargo build --quiet --locked --release --manifest-path moq/Cargo.toml &&
-        install -D -t "$programs/bin" "$programs/build/release/moq-relay" "$programs/build/release/moq-load" ||
+    # Beside the workspace's own, so that what runs while compiling is built once.
+    CARGO_TARGET_DIR=$root/target cargo build --quiet --locked --release --manifest-path moq/Cargo.toml ||
         failed "moq-relay; cargo build --locked --release --manifest-path bench/rivals/moq/Cargo.toml"
 else
     failed "moq-relay: a Rust toolchain is missing; see https://rustup.rs"

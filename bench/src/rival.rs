@@ -45,9 +45,9 @@ fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rivals")
 }
 
-/// Where `install.sh` puts the programs that it builds.
+/// Where `install.sh` has its programs built.
 fn programs() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/rivals/bin")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/release")
 }
 
 /// What a program prints, without the space around it.

@@ -351,9 +351,10 @@ fn ordering(figures: &Figures<'_>) -> Claim {
 }
 
 fn in_time(figures: &Figures<'_>) -> Claim {
-    const BOUND: f64 = 30.0;
+    // Of the 30 that `make bench` may take from an empty clone, building has the others.
+    const BOUND: f64 = 18.0;
     claim(
-        "The whole run takes less than 30 minutes",
+        "The run, without what is built before it, takes less than 18 minutes",
         figures
             .minutes
             .map(|minutes| (format!("{minutes:.1} minutes"), minutes < BOUND)),
