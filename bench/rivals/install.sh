@@ -47,8 +47,8 @@ fi
 if command -v cargo >/dev/null 2>&1; then
     echo "building moq-relay and its load (cargo); the first time takes minutes"
     # Beside the workspace's own, so that what runs while compiling is built once.
-    CARGO_TARGET_DIR=$root/target cargo build --quiet --locked --release --manifest-path moq/Cargo.toml ||
-        failed "moq-relay; cargo build --locked --release --manifest-path bench/rivals/moq/Cargo.toml"
+    cargo build --quiet --locked --release --manifest-path moq/Cargo.toml --target-dir "$root/target" ||
+        failed "moq-relay; cargo build --locked --release --manifest-path bench/rivals/moq/Cargo.toml --target-dir target"
 else
     failed "moq-relay: a Rust toolchain is missing; see https://rustup.rs"
 fi

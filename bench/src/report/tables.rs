@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::figures::{Cell, Figures, Scenario, Spread};
-use crate::record::Row;
+use crate::record::{Point, Row};
 
 /// Where, with what, when, and who took part.
 pub(super) fn head(figures: &Figures<'_>) -> String {
@@ -63,6 +63,7 @@ fn held(figures: &Figures<'_>, scenario: &Scenario<'_>) -> String {
     };
     let mut out = String::new();
     for server in &figures.servers {
+        let is_its = |(at, _): &(&Point, &str)| at.server == server.name;
         let cells: Vec<_> = scenario.of(&server.name).collect();
         let Some(last) = cells.last() else { continue };
         let most = cells.iter().copied().filter(in_time).map(Cell::listeners);
@@ -71,6 +72,8 @@ fn held(figures: &Figures<'_>, scenario: &Scenario<'_>) -> String {
             "more came late or not at all"
         } else if last.is_saturated() {
             "at least: there the generator was at its end"
+        } else if scenario.failures.iter().any(is_its) {
+            "at least: with more it failed, as told below"
         } else {
             "at least: more were not tried"
         };

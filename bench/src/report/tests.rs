@@ -98,6 +98,41 @@ fn what_was_not_measured_is_named_with_its_reason() {
 }
 
 #[test]
+fn a_capacity_says_why_no_more_were_measured() {
+    let words = |ended: Option<Record>| {
+        let mut records = records();
+        records.push(Record::Scenario {
+            name: "capacity".into(),
+            title: "As many as it serves".into(),
+            seed: 1,
+        });
+        records.push(Record::Row(Box::new(row(
+            "skywave", "capacity", 3_000, 1.0,
+        ))));
+        records.extend(ended);
+        let text = render(&Figures::new(&records).expect("a run"), &[]);
+        let line = text.lines().find(|line| line.starts_with("Skywave held"));
+        line.expect("a line on what it held").to_owned()
+    };
+    let failed = Record::Failed {
+        at: Point {
+            scenario: "capacity".into(),
+            server: "skywave".into(),
+            ..Point::default()
+        },
+        why: "refused".into(),
+    };
+    assert_eq!(
+        words(None),
+        "Skywave held 3,000 listeners (at least: more were not tried)."
+    );
+    assert_eq!(
+        words(Some(failed)),
+        "Skywave held 3,000 listeners (at least: with more it failed, as told below)."
+    );
+}
+
+#[test]
 fn claims_are_judged_by_the_figures() {
     let text = rendered();
     let verdict = |begins: &str| {
@@ -109,7 +144,7 @@ fn claims_are_judged_by_the_figures() {
     assert_eq!(verdict("| There, p99"), "yes");
     assert_eq!(verdict("| Eight frames"), "not measured");
     assert_eq!(verdict("| Listeners whose port changes"), "**no**");
-    assert_eq!(verdict("| The run, without"), "yes");
+    assert_eq!(verdict("| The run takes less"), "**no**");
 }
 
 #[test]
