@@ -148,6 +148,34 @@ fn claims_are_judged_by_the_figures() {
 }
 
 #[test]
+fn the_lowest_delay_is_judged_by_the_middle_repetition() {
+    let words = |factors: [f64; 3]| {
+        let mut records = records();
+        records.push(Record::Scenario {
+            name: "lowest".into(),
+            title: "One frame a write".into(),
+            seed: 1,
+        });
+        for (repetition, factor) in factors.into_iter().enumerate() {
+            let mut row = row("skywave", "lowest", 100, factor);
+            row.at.repetition = repetition;
+            records.push(Record::Row(Box::new(row)));
+        }
+        let text = render(&Figures::new(&records).expect("a run"), &[]);
+        let line = text.lines().find(|line| line.starts_with("| One frame"));
+        line.expect("a claim on it").to_owned()
+    };
+    let judged = words([0.2, 9.0, 0.25]);
+    assert!(
+        judged.contains("10.0 ms (of 8.0, 10.0, 360.4)"),
+        "{judged}"
+    );
+    assert!(judged.ends_with("| yes |"), "{judged}");
+    let judged = words([0.2, 9.0, 0.4]);
+    assert!(judged.ends_with("| **no** |"), "{judged}");
+}
+
+#[test]
 fn the_readme_keeps_what_stands_around_the_table() {
     let text = format!("# A\n\n{BEGIN}\nold\n{END}\n\nmore\n");
     let records = records();
