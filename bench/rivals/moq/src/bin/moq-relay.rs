@@ -1,10 +1,6 @@
 //! moq-relay, by the same three lines as its own program: built here so that
 //! `Cargo.lock` says what is in it.
 
-#[global_allocator]
-static ALLOCATOR: moq_tokio::jemalloc::tikv_jemallocator::Jemalloc =
-    moq_tokio::jemalloc::tikv_jemallocator::Jemalloc;
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     moq_tokio::crypto::install_default()
