@@ -166,10 +166,7 @@ fn the_lowest_delay_is_judged_by_the_middle_repetition() {
         line.expect("a claim on it").to_owned()
     };
     let judged = words([0.2, 9.0, 0.25]);
-    assert!(
-        judged.contains("10.0 ms (of 8.0, 10.0, 360.4)"),
-        "{judged}"
-    );
+    assert!(judged.contains("10.0 ms (of 8.0, 10.0, 360.4)"), "{judged}");
     assert!(judged.ends_with("| yes |"), "{judged}");
     let judged = words([0.2, 9.0, 0.4]);
     assert!(judged.ends_with("| **no** |"), "{judged}");
