@@ -19,7 +19,7 @@ help:
 	@echo "make web     the pages, as the relay serves them"
 	@echo "make soak    the long tests: browsers for minutes, counts, a listener stopped for 30 s"
 	@echo "make fuzz    every decoder, $(FUZZ_SECONDS) s each"
-	@echo "make bench   the figures of the README, beside those of other servers (33 minutes)"
+	@echo "make bench   the figures of the README, beside those of other servers (30 minutes)"
 
 demo:
 	@tools=build; source tests/setup.sh

@@ -361,10 +361,11 @@ fn ordering(figures: &Figures<'_>) -> Claim {
 }
 
 fn in_time(figures: &Figures<'_>) -> Claim {
-    // `make bench` may take 30 from an empty clone; building takes 16, counting instructions 1.
-    const BOUND: f64 = 13.0;
+    // `make bench` may take 30 from an empty clone; building takes 13.0, counting
+    // instructions 1.2.
+    const BOUND: f64 = 15.8;
     claim(
-        "The run takes less than 13 minutes: 30 with what is built before it",
+        "The run takes less than 15.8 minutes: 30 with what is built before it",
         figures
             .minutes
             .map(|minutes| (format!("{minutes:.1} minutes"), minutes < BOUND)),
